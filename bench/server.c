@@ -1,0 +1,65 @@
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static size_t open_connections;
+
+server_options server_arguments(int argc, char **argv) {
+  server_options options = {.size = 64};
+  for (int i = 1; i < argc; i++) {
+    const char *value = i + 1 < argc ? argv[i + 1] : "";
+    if (!strcmp(argv[i], "--gather"))
+      options.gather = 1;
+    else if (!strcmp(argv[i], "--once"))
+      options.once = 1;
+    else if (!strcmp(argv[i], "--size"))
+      options.size = strtoul(value, NULL, 10), i++;
+    else if (!strcmp(argv[i], "--timeout"))
+      options.timeout = strtod(value, NULL), i++;
+    else
+      options.size = 0;
+  }
+  if (!options.size) {
+    fprintf(stderr, "usage: %s [--size BYTES] [--timeout SECONDS] [--gather] [--once]\n", argv[0]);
+    exit(2);
+  }
+  return options;
+}
+
+int server_listen(size_t own_bytes) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) || listen(listener, SOMAXCONN) ||
+      getsockname(listener, (struct sockaddr *)&address, &length)) {
+    perror("listen");
+    exit(1);
+  }
+  printf("port %d own %zu\n", ntohs(address.sin_port), own_bytes);
+  fflush(stdout);
+  return listener;
+}
+
+void server_set_nodelay(int descriptor) { setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)); }
+
+void server_opened(void) { open_connections++; }
+
+void server_closed(const server_options *options) {
+  if (--open_connections == 0 && options->once) exit(0);
+}
+
+size_t server_capacity(size_t message_size) { return message_size > 16384 ? message_size * 4 : 65536; }
+
+void *server_allocate(size_t size) {
+  void *memory = malloc(size);
+  if (!memory) {
+    perror("malloc");
+    exit(1);
+  }
+  return memory;
+}

@@ -1,0 +1,43 @@
+/* What all echo servers share: their arguments, the listening socket and when to end. None of it runs per message. */
+#ifndef BENCH_SERVER_H
+#define BENCH_SERVER_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct server_options {
+  size_t size;    /* bytes of a message */
+  double timeout; /* seconds for every operation; 0 = none */
+  int gather;     /* answer all messages that are there with one write (bare epoll alone) */
+  int once;       /* exit when the last connection has closed */
+} server_options;
+
+/* Reads `--size N`, `--timeout SECONDS`, `--gather` and `--once`; ends the program if it cannot. */
+server_options server_arguments(int argc, char **argv);
+
+/*
+ * A non-blocking socket that listens on a free port of the loopback interface; prints "port N own M", where M is what the
+ * server's own code, not the library under it, allocates per connection.
+ */
+int server_listen(size_t own_bytes);
+
+/* Without Nagle's delay, which every server here turns off. */
+void server_set_nodelay(int descriptor);
+
+/* To be called for each connection, for `once`. */
+void server_opened(void);
+void server_closed(const server_options *options);
+
+/* How much a server that takes what is there reads at once. */
+size_t server_capacity(size_t message_size);
+
+/* Memory that a benchmark cannot go on without. */
+void *server_allocate(size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
