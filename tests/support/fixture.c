@@ -238,6 +238,20 @@ void settle(struct pair *pair) {
   }
 }
 
+void drive_for(struct pair *pair, double seconds) {
+  double end = now() + seconds;
+  drive_until(pair, now() >= end);
+}
+
+void queue_callbacks_at(struct place place, struct pair *pair) {
+  expect_status_at(place, aio_collection_wait(pair->collection, kPatience), AIO_OK);
+}
+
+unsigned random_below(unsigned bound, uint32_t *seed) {
+  *seed = *seed * 1664525u + 1013904223u;
+  return (*seed >> 8) % bound;
+}
+
 /* ---- the process ---- */
 
 static int count_entries(const char *path) {
@@ -347,8 +361,8 @@ int start_resolver_threads(void **unused) {
   int done = 0;
   count_allocations();
   expect_status(aio_collection_create(NULL, &collection), AIO_OK);
-  expect_status(aio_state_connect_tcp(collection, "localhost", "1", looked_up, &(aio_connect_options){.user_info = &done},
-                                      &state),
+  expect_status(aio_state_connect_tcp(collection, "localhost", "1", looked_up,
+                                      &(aio_connect_options){.user_info = &done}, &state),
                 AIO_OK);
   while (!done) turn(collection, 1);
   aio_state_destroy(state);

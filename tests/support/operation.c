@@ -9,6 +9,7 @@ static void record(struct completion *completion, aio_state *state, void *buffer
   lock_records();
   completion->calls++;
   completion->order = next_order();
+  completion->time = now();
   completion->state = state;
   completion->buffer = buffer;
   completion->count = count;
@@ -99,7 +100,8 @@ struct completion *submit_read(struct pair *pair, size_t length, const aio_io_op
   completion->length = length;
   completion->start = options.start;
   memset(completion->memory, kUntouched, length);
-  accept_completion(completion, aio_state_read_buffer(pair->state, completion->memory, length, recorded_read, &options));
+  accept_completion(completion,
+                    aio_state_read_buffer(pair->state, completion->memory, length, recorded_read, &options));
   return completion;
 }
 
@@ -129,8 +131,7 @@ struct completion *submit_write(struct pair *pair, size_t length, const aio_io_o
   completion->start = options.start;
   completion->position = pair->written;
   memset(completion->memory, kUntouched, length);
-  if (options.start + range <= length)
-    fill_payload(completion->memory + options.start, pair->written, range);
+  if (options.start + range <= length) fill_payload(completion->memory + options.start, pair->written, range);
   accept_completion(completion,
                     aio_state_write_buffer(pair->state, completion->memory, length, recorded_write, &options));
   if (completion->submitted == AIO_OK) pair->written += range;
@@ -263,6 +264,11 @@ void expect_order_at(struct place place, const struct completion *first, const s
     fail_at(place, "callbacks %d and %d came in the wrong order", first->order, second->order);
 }
 
+void expect_not_before_at(struct place place, const struct completion *completion, double start, double seconds) {
+  if (completion->time - start < seconds)
+    fail_at(place, "the callback came after %g s instead of %g", completion->time - start, seconds);
+}
+
 void expect_leftovers_at(struct place place, struct pair *pair, size_t count) {
   size_t length = aio_state_buffered_length(pair->state);
   char *bytes = guarded_memory(count + 1);
@@ -297,3 +303,19 @@ void then_discard_all(struct completion *completion) { discard(completion->pair,
 void then_finish_all(struct completion *completion) { finish_read(completion->pair, completion->count); }
 
 void then_destroy(struct completion *completion) { destroy_state(completion->pair); }
+
+static void then_leave(struct completion *completion) {
+  size_t left = *(size_t *)completion->context;
+  if (completion->count > left) discard(completion->pair, completion->count - left);
+}
+
+/* Kept to `left` bytes at each delivery, so that it does not matter how many there are. */
+void leave_buffered_at(struct place place, struct pair *pair, size_t sent, size_t left) {
+  uint64_t end = pair->read + sent - left;
+  struct completion *standing = started(place, try_standing_read(pair, then_leave));
+  standing->context = fixture_memory(sizeof left);
+  memcpy(standing->context, &left, sizeof left);
+  peer_sends_at(place, pair, sent);
+  drive_until(pair, pair->read == end && aio_state_buffered_length(pair->state) == left);
+  finish_read(pair, 0);
+}

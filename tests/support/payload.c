@@ -3,7 +3,9 @@
 
 enum { kGuardLength = 32, kGuard = 0xC3 };
 
-unsigned char payload_byte(uint64_t position) { return (unsigned char)((position * UINT64_C(0x9E3779B97F4A7C15)) >> 56); }
+unsigned char payload_byte(uint64_t position) {
+  return (unsigned char)((position * UINT64_C(0x9E3779B97F4A7C15)) >> 56);
+}
 
 void fill_payload(void *buffer, uint64_t position, size_t length) {
   unsigned char *bytes = buffer;

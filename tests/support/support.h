@@ -41,30 +41,31 @@ struct pair {
   uint64_t read;          /* that the state's next read must start with, */
   uint64_t written;       /* that the next write takes up, */
   uint64_t peer_received; /* that the peer must get next */
-  int plain_bytes;        /* the peer sent bytes that are no payload: do not verify what is read */
+  int plain_bytes;        /* these are no payload: count them, but do not verify */
 };
 
 /* An operation, from its submission to what its callback was given. */
 struct completion {
   struct pair *pair;
-  char *memory;           /* its whole buffer, of `length` bytes; NULL for operations without one */
+  char *memory; /* its whole buffer, of `length` bytes; NULL for operations without one */
   size_t length;
-  size_t start;           /* its range begins here */
-  uint64_t position;      /* a write's: payload position of the first byte of its range */
-  aio_status submitted;   /* what the submitting call returned */
-  int standing;           /* may be called many times */
+  size_t start;                      /* its range begins here */
+  uint64_t position;                 /* a write's: payload position of the first byte of its range */
+  aio_status submitted;              /* what the submitting call returned */
+  int standing;                      /* may be called many times */
   void (*then)(struct completion *); /* run inside the callback, after all below was recorded */
-  void *context;          /* for `then` */
+  void *context;                     /* for `then` */
 
-  int calls;              /* callbacks entered, both kinds */
-  int done;               /* callbacks about to return: `then` has run */
-  int error_calls;        /* those that came through error_callback */
-  int order;              /* counts all callbacks of the test: when the latest came */
-  aio_state *state;       /* the latest callback's arguments */
+  int calls;        /* callbacks entered, both kinds */
+  int done;         /* callbacks about to return: `then` has run */
+  int error_calls;  /* those that came through error_callback */
+  int order;        /* counts all callbacks of the test: when the latest came, */
+  double time;      /* and by the clock */
+  aio_state *state; /* the latest callback's arguments */
   void *buffer;
   size_t count;
-  aio_status status;      /* the direction's status on entry, or the callback's argument */
-  size_t old_length;      /* on entry of a standing read's delivery */
+  aio_status status; /* the direction's status on entry, or the callback's argument */
+  size_t old_length; /* on entry of a standing read's delivery */
 };
 
 /* ---- fixtures: for cmocka's `state`, which then points to a struct pair ---- */
@@ -116,18 +117,21 @@ int start_resolver_threads(void **unused);
 /* ---- driving ---- */
 
 /* Drives the pair's collection, or waits while its own thread does, until the condition holds; fails after 10 s. */
-#define drive_until(pair, condition)                                                          \
-  do {                                                                                        \
-    double deadline_ = begin_condition();                                                     \
-    while (!(condition)) drive_once(HERE, (pair)->collection, deadline_, #condition);         \
-    end_condition();                                                                          \
+#define drive_until(pair, condition)                                                  \
+  do {                                                                                \
+    double deadline_ = begin_condition();                                             \
+    while (!(condition)) drive_once(HERE, (pair)->collection, deadline_, #condition); \
+    end_condition();                                                                  \
   } while (0)
 double begin_condition(void);
 void drive_once(struct place place, aio_collection *collection, double deadline, const char *condition);
 void end_condition(void);
 
-/* Drives until there is nothing left to do. */
+/* Drives until there is nothing left to do; for so many seconds; until callbacks are queued, of which none has run. */
 void settle(struct pair *pair);
+void drive_for(struct pair *pair, double seconds);
+#define queue_callbacks(pair) queue_callbacks_at(HERE, pair)
+void queue_callbacks_at(struct place place, struct pair *pair);
 
 /* Monotonic seconds; and a callback that takes its time. */
 double now(void);
@@ -144,10 +148,10 @@ int running_threads(void);
 
 /* ---- memory of the library ---- */
 
-long live_allocations(void);   /* blocks in use */
-long total_allocations(void);  /* blocks ever asked for */
+long live_allocations(void);       /* blocks in use */
+long total_allocations(void);      /* blocks ever asked for */
 void fail_allocation(long number); /* the number-th from now (1 = the next) fails; 0 = none */
-int allocation_failed(void);   /* whether that one came */
+int allocation_failed(void);       /* whether that one came */
 
 /* ---- payload ---- */
 
@@ -158,11 +162,11 @@ int is_payload(const void *buffer, uint64_t position, size_t length);
 /* ---- the peer; what would block drives the collection meanwhile ---- */
 
 #define peer_sends(pair, length) peer_sends_at(HERE, pair, length)
-#define peer_sends_text(pair, text) peer_sends_text_at(HERE, pair, text)  /* and marks the pair plain_bytes */
-#define peer_receives(pair, length) peer_receives_at(HERE, pair, length)  /* exactly so many more bytes of payload */
-#define peer_receives_rest(pair) peer_receives_rest_at(HERE, pair)        /* all written payload, then the end */
+#define peer_sends_text(pair, text) peer_sends_text_at(HERE, pair, text) /* and marks the pair plain_bytes */
+#define peer_receives(pair, length) peer_receives_at(HERE, pair, length) /* exactly so many more bytes of payload */
+#define peer_receives_rest(pair) peer_receives_rest_at(HERE, pair)       /* all written payload, then the end */
 #define peer_gets_end(pair) peer_gets_end_at(HERE, pair)
-#define peer_gets_reset(pair) peer_gets_reset_at(HERE, pair)              /* after whatever payload comes before */
+#define peer_gets_reset(pair) peer_gets_reset_at(HERE, pair) /* after whatever payload comes before */
 void peer_sends_at(struct place place, struct pair *pair, size_t length);
 void peer_sends_text_at(struct place place, struct pair *pair, const char *text);
 void peer_receives_at(struct place place, struct pair *pair, size_t length);
@@ -170,7 +174,7 @@ void peer_receives_rest_at(struct place place, struct pair *pair);
 void peer_gets_end_at(struct place place, struct pair *pair);
 void peer_gets_reset_at(struct place place, struct pair *pair);
 size_t peer_takes_some(struct pair *pair, size_t most); /* what is there now, verified; drives nothing */
-void peer_ends(struct pair *pair);   /* its side of the stream; it still receives */
+void peer_ends(struct pair *pair);                      /* its side of the stream; it still receives */
 void peer_closes(struct pair *pair);
 void peer_resets(struct pair *pair);
 
@@ -237,9 +241,11 @@ void recorded_status(aio_state *state, aio_status status, void *completion); /* 
 #define expect_delivery(completion, calls, status, count, old) \
   expect_delivery_at(HERE, completion, calls, status, count, old)
 #define expect_refusal(completion, status) expect_refusal_at(HERE, completion, status)
-#define expect_running(completion) expect_running_at(HERE, completion)      /* settles first */
-#define expect_nothing_more(pair) expect_nothing_more_at(HERE, pair)        /* no callback of any kind is to come */
+#define expect_running(completion) expect_running_at(HERE, completion) /* settles first */
+#define expect_nothing_more(pair) expect_nothing_more_at(HERE, pair)   /* no callback of any kind is to come */
 #define expect_order(first, second) expect_order_at(HERE, first, second)
+/* The time since `start` is at least so long. */
+#define expect_not_before(completion, start, seconds) expect_not_before_at(HERE, completion, start, seconds)
 #define expect_status(actual, expected) expect_status_at(HERE, actual, expected)
 #define expect_leftovers(pair, count) expect_leftovers_at(HERE, pair, count) /* buffered, taken and verified */
 void expect_read_at(struct place place, struct completion *completion, aio_status status, size_t count);
@@ -252,6 +258,7 @@ void expect_refusal_at(struct place place, struct completion *completion, aio_st
 void expect_running_at(struct place place, struct completion *completion);
 void expect_nothing_more_at(struct place place, struct pair *pair);
 void expect_order_at(struct place place, const struct completion *first, const struct completion *second);
+void expect_not_before_at(struct place place, const struct completion *completion, double start, double seconds);
 void expect_status_at(struct place place, aio_status actual, aio_status expected);
 void expect_leftovers_at(struct place place, struct pair *pair, size_t count);
 void fail_at(struct place place, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -264,5 +271,12 @@ size_t finish_read(struct pair *pair, size_t count);
 void then_discard_all(struct completion *completion);
 void then_finish_all(struct completion *completion);
 void then_destroy(struct completion *completion);
+
+/* Reads `sent` bytes and leaves the last `left` of them buffered, by a standing read that ends. */
+#define leave_buffered(pair, sent, left) leave_buffered_at(HERE, pair, sent, left)
+void leave_buffered_at(struct place place, struct pair *pair, size_t sent, size_t left);
+
+/* Reproducible "random" numbers below a bound. */
+unsigned random_below(unsigned bound, uint32_t *seed);
 
 #endif
