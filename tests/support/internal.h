@@ -17,7 +17,6 @@ void note_violation(const char *format, ...) __attribute__((format(printf, 1, 2)
 void enter_callback(void);
 void leave_callback(void);
 int next_order(void);
-int callbacks_so_far(void);
 
 /* Drives the pair's collection a little, or gives its own thread and the peer's descriptor a little time. */
 void pump(struct pair *pair, short poll_events);

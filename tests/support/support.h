@@ -142,6 +142,9 @@ void this_thread_runs_no_callbacks(void);
 /* For threads that a test makes to drive a collection: allowed again, which is how a thread starts. */
 void this_thread_runs_callbacks(void);
 
+/* Recorded callbacks of this test, of all kinds. */
+int callbacks_so_far(void);
+
 /* Descriptors and threads of this process. */
 int open_descriptors(void);
 int running_threads(void);
