@@ -1,0 +1,29 @@
+// A connection as the core sees it: some bytes in, some bytes out. Plain sockets here; TLS is another one.
+#pragma once
+
+#include "net/socket.hpp"
+
+namespace aio::net {
+
+class Channel {
+ public:
+  [[nodiscard]] virtual IoResult read(const Span *spans, size_t count) = 0;
+  [[nodiscard]] virtual IoResult write(const ConstSpan *spans, size_t count) = 0;
+  [[nodiscard]] virtual IoResult peek() = 0;
+  [[nodiscard]] virtual Error shutdown_output() = 0;
+
+ protected:
+  ~Channel() = default;
+};
+
+class PlainChannel final : public Channel {
+ public:
+  [[nodiscard]] IoResult read(const Span *spans, size_t count) override { return socket.read(spans, count); }
+  [[nodiscard]] IoResult write(const ConstSpan *spans, size_t count) override { return socket.write(spans, count); }
+  [[nodiscard]] IoResult peek() override { return socket.peek(); }
+  [[nodiscard]] Error shutdown_output() override { return socket.shutdown_output(); }
+
+  Socket socket;
+};
+
+}  // namespace aio::net

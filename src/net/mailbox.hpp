@@ -1,0 +1,109 @@
+// Who drives a collection, and how the other threads reach it. Counted: handles keep it when the collection is gone.
+#pragma once
+
+#include <atomic>
+
+#include "base/task.hpp"
+#include "net/loop.hpp"
+#include "net/thread.hpp"
+
+namespace aio::net {
+
+class Mailbox {
+ public:
+  [[nodiscard]] static Mailbox *create(Loop &loop);  // nullptr: no memory
+  void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release();
+
+  // ---- Posting: any thread ----
+
+  // What is submitted while the collection's end is under way.
+  enum class Late : uint8_t { refuse, accept };
+
+  // Has `task` arrive: in a dispatch on this thread at once, behind what other threads posted before; else when the
+  // collection is driven next. False: it is too late, and nothing was taken.
+  [[nodiscard]] bool submit(Task &task, Late late = Late::refuse);
+
+  void wake_up();  // also in a signal handler
+  [[nodiscard]] bool is_shut() const { return shut_.load(std::memory_order_acquire); }
+
+  // Keeps the collection in memory for a moment; false: it is gone.
+  [[nodiscard]] bool enter();
+  void leave();
+
+  // ---- Driving ----
+
+  // Becomes the driver; false: another thread drives.
+  [[nodiscard]] bool begin_driving();
+  void end_driving();
+
+  // The same for one question of a thread while nobody drives; `entered` says whether end_visit is due.
+  [[nodiscard]] bool begin_visit(bool &entered);
+  void end_visit();
+
+  [[nodiscard]] bool driven_here() const { return driver_.load(std::memory_order_relaxed) == this_thread(); }
+  [[nodiscard]] bool dispatching_here() const { return dispatcher_.load(std::memory_order_relaxed) == this_thread(); }
+  void set_dispatching(bool on) {
+    dispatcher_.store(on ? this_thread() : ThreadId(), std::memory_order_relaxed);
+  }
+
+  // ---- For the driver ----
+
+  [[nodiscard]] bool has_mail() const { return has_mail_.load(std::memory_order_acquire); }
+  void deliver();
+
+  // From sleep() on, whoever posts wakes the loop. False: there is mail already.
+  [[nodiscard]] bool sleep();
+  void awake() { sleeping_.store(false, std::memory_order_relaxed); }
+  [[nodiscard]] bool take_wake_up() {
+    return woken_.load(std::memory_order_relaxed) && woken_.exchange(false, std::memory_order_acquire);
+  }
+  [[nodiscard]] bool is_woken() const { return woken_.load(std::memory_order_relaxed); }
+
+  void shut();                          // from now on only what may be late
+  [[nodiscard]] bool detach_if_unused();  // the collection's end: nothing is taken any more
+
+  // Guards the sockets of the collection's handles against a close while another thread asks them.
+  [[nodiscard]] Mutex &socket_mutex() { return socket_mutex_; }
+
+  explicit Mailbox(Loop &loop) : loop_(&loop) {}
+
+ private:
+  [[nodiscard]] bool post(Task &task, Late late);
+
+  Mutex mutex_;
+  Mutex socket_mutex_;
+  TaskList mail_;        // under mutex_
+  Loop *loop_;           // under mutex_; null once detached
+  int entered_ = 0;      // under mutex_
+  bool visited_ = false;  // under mutex_; the driver asks one question only
+  std::atomic<bool> has_mail_{false};
+  std::atomic<bool> sleeping_{false};  // changed under mutex_, except to false
+  std::atomic<bool> woken_{false};
+  std::atomic<bool> shut_{false};
+  std::atomic<ThreadId> driver_{};
+  std::atomic<ThreadId> dispatcher_{};
+  std::atomic<int> references_{1};
+};
+
+// Drives for the length of a scope; nested on the driver's own thread it is nothing.
+class Visit {
+ public:
+  explicit Visit(Mailbox &mailbox) : mailbox_(mailbox), allowed_(mailbox.begin_visit(entered_)) {
+    if (allowed_ && mailbox.has_mail()) mailbox.deliver();
+  }
+  ~Visit() {
+    if (entered_) mailbox_.end_visit();
+  }
+  Visit(const Visit &) = delete;
+  Visit &operator=(const Visit &) = delete;
+
+  [[nodiscard]] bool allowed() const { return allowed_; }
+
+ private:
+  Mailbox &mailbox_;
+  bool entered_ = false;
+  bool allowed_;
+};
+
+}  // namespace aio::net
