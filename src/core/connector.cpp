@@ -1,0 +1,194 @@
+#include "core/connector.hpp"
+
+#include <cstdio>
+
+#include "base/log.hpp"
+#include "core/state.hpp"
+
+namespace aio {
+
+namespace {
+
+constexpr Nanoseconds kAttemptDelay = 250'000'000;  // RFC 8305, section 5
+constexpr size_t kTextSize = 320;
+
+// Of several failures the one that tells most: an answer of the peer's over a lack of ways to reach it.
+int weight(aio_status status) {
+  switch (status) {
+    case AIO_OK:
+      return 0;
+    case AIO_ERR_UNREACHABLE:
+    case AIO_ERR_UNSUPPORTED:
+    case AIO_ERR_ADDRESS_NOT_AVAILABLE:
+      return 1;
+    default:
+      return 2;
+  }
+}
+
+}  // namespace
+
+Connector::Connector(State &state, const ConnectPlan &plan)
+    : state_(state), plan_(plan), deadline_(after(net::Loop::clock(), plan.timeout)) {}
+
+Connector::~Connector() {
+  while (Attempt *attempt = attempts_.pop_front()) dispose(attempt);
+  if (lookup_ != nullptr) lookup_->abandon();
+}
+
+Connector *Connector::create(State &state, const ConnectPlan &plan) {
+  Owned<Connector> connector(make<Connector>(state, plan));
+  const bool copied = connector != nullptr && connector->host_.assign(plan.host) &&
+                      connector->service_.assign(plan.service) &&
+                      connector->local_address_.assign(plan.local_address) &&
+                      connector->local_service_.assign(plan.local_service);
+  return copied ? connector.release() : nullptr;
+}
+
+void Connector::begin() {
+  state_.collection().deadlines().arm_by(timeout_alarm_, deadline_);
+  const net::Query query = {host_.get(), service_.get(), plan_.family};
+  Error error;
+  if (net::resolve_numeric(query, addresses_, error)) {
+    if (!error.ok()) return fail(error);
+    try_next(0);
+    return;
+  }
+  lookup_ = net::Lookup::start(state_.collection().loop(), query, *this, error);
+  if (lookup_ == nullptr) fail(error);
+}
+
+void Connector::on_resolved(Error error, net::AddressList &addresses) {
+  lookup_ = nullptr;
+  if (error.ok() && addresses.size() == 0) error = {AIO_ERR_HOST_NOT_FOUND, 0};
+  if (!error.ok()) return fail(error);
+  addresses_.swap(addresses);
+  addresses_.alternate_families();
+  try_next(0);
+}
+
+// Starts the next attempt, and the clock for the one after it.
+void Connector::try_next(Nanoseconds) {
+  while (next_ < addresses_.size()) {
+    const aio_address &address = addresses_[next_++];
+    const Error error = try_address(address);
+    if (error.ok()) {
+      if (next_ < addresses_.size()) {
+        state_.collection().deadlines().arm(next_alarm_, after(net::Loop::clock(), kAttemptDelay));
+      }
+      return;
+    }
+    note_failure(address, error);
+  }
+  if (attempts_.empty()) fail(worst_);
+}
+
+Error Connector::try_address(const aio_address &address) {
+  aio_address local = {};
+  if (const Error error = find_local(address, local); !error.ok()) return error;
+  Owned<Attempt> attempt(make<Attempt>(*this, address));
+  if (attempt == nullptr) return {AIO_ERR_NO_MEMORY, 0};
+  const Error error = attempt->start(local.length == 0 ? nullptr : &local);
+  if (error.ok()) attempts_.push_back(*attempt.release());
+  return error;
+}
+
+// The address to connect from, of the remote one's family; none if none was asked for.
+Error Connector::find_local(const aio_address &remote, aio_address &local) const {
+  if (plan_.local_address == nullptr && plan_.local_service == nullptr) return {};
+  const int32_t family = net::family_of(remote);
+  const char *any = family == 4 ? "0.0.0.0" : "::";
+  net::AddressList found;
+  Error error;
+  const net::Query query = {plan_.local_address == nullptr ? any : local_address_.get(),
+                            plan_.local_service == nullptr ? "0" : local_service_.get(), 0};
+  if (!net::resolve_numeric(query, found, error)) error = {AIO_ERR_ADDRESS_NOT_AVAILABLE, 0};
+  if (error.ok() && net::family_of(found[0]) != family) error = {AIO_ERR_ADDRESS_NOT_AVAILABLE, 0};
+  if (error.ok()) local = found[0];
+  return error;
+}
+
+Error Connector::Attempt::start(const aio_address *local) {
+  Error error = socket_.open_stream(net::family_of(address_));
+  if (error.ok() && local != nullptr) error = socket_.bind_client(*local);
+  if (error.ok()) error = socket_.connect(address_);
+  if (!error.ok()) return error;
+  poller_ = net::Poller::create(connector_.state_.collection().loop(), socket_.handle(), *this, error);
+  if (poller_ != nullptr) poller_->watch(false, true);
+  return error;
+}
+
+void Connector::Attempt::on_ready(bool, bool) { connector_.on_attempt_ready(*this); }
+
+// On some systems a refused connect looks like a writable socket: the socket's error tells.
+void Connector::on_attempt_ready(Attempt &attempt) {
+  const Error error = attempt.socket().pending_error();
+  if (error.ok()) return win(attempt);
+  note_failure(attempt.address(), error);
+  attempt.unlink();
+  dispose(&attempt);
+  try_next(0);
+}
+
+void Connector::win(Attempt &attempt) {
+  attempt.unlink();
+  const Owned<Attempt> winner(&attempt);
+  end({});
+  state_.on_connected(std::move(winner->socket()), winner->take_poller());
+}
+
+void Connector::note_failure(const aio_address &address, Error error) {
+  AIO_LOG(AIO_LOG_DEBUG, "connect to %s: %s", net::AddressText(address).text, status_message(error.status));
+  if (weight(error.status) < weight(worst_.status)) return;
+  worst_ = error;
+  worst_address_ = address;
+}
+
+void Connector::fail(Error error) {
+  char text[kTextSize];
+  if (worst_address_.length != 0) {
+    std::snprintf(text, sizeof text, "%s: %s", net::AddressText(worst_address_).text, status_message(error.status));
+  } else {
+    std::snprintf(text, sizeof text, "%s, service %s: %s", host_.get(), service_.get(), status_message(error.status));
+  }
+  state_.note_error(error);
+  end(error);
+  state_.on_connect_failed(error, text);
+}
+
+void Connector::cancel() {
+  if (!ended_) end({AIO_ERR_CANCELED, 0});
+}
+
+// Whatever the outcome, its callback comes before those of the operations that waited for it.
+void Connector::end(Error error) {
+  ended_ = true;
+  outcome_ = error;
+  state_.collection().deadlines().disarm(timeout_alarm_);
+  state_.collection().deadlines().disarm(next_alarm_);
+  if (lookup_ != nullptr) std::exchange(lookup_, nullptr)->abandon();
+  while (Attempt *attempt = attempts_.pop_front()) dispose(attempt);
+  state_.queue(*this);
+}
+
+void Connector::on_timeout(Nanoseconds) {
+  // One last look: who has connected meanwhile has come in time.
+  for (Attempt *attempt = attempts_.front(); attempt != nullptr; attempt = attempts_.next(*attempt)) {
+    aio_address peer;
+    if (attempt->socket().pending_error().ok() && net::peer_address(attempt->socket().handle(), peer).ok()) {
+      return win(*attempt);
+    }
+  }
+  if (Attempt *attempt = attempts_.front()) worst_address_ = attempt->address();
+  fail({AIO_TIMEOUT, 0});
+}
+
+void Connector::run() {
+  const Owned<Connector> self(this);
+  state_.forget_connector();
+  const aio_state_callback callback = plan_.callback;
+  void *const user_info = plan_.user_info;
+  state_.call(callback, outcome_.status, user_info);
+}
+
+}  // namespace aio

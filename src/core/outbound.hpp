@@ -1,0 +1,123 @@
+// The output of a state: a queue of writes that leave in order, many in one system call.
+#pragma once
+
+#include <atomic>
+
+#include "base/list.hpp"
+#include "base/status.hpp"
+#include "base/task.hpp"
+#include "core/collection.hpp"
+#include "core/errand.hpp"
+#include "core/request.hpp"
+#include "net/channel.hpp"
+
+namespace aio {
+
+class Outbound;
+
+// A write, or a half close, which ends the queue.
+class WriteOperation final : public Task {
+ public:
+  void arrive() override;
+  void run() override;
+
+  [[nodiscard]] size_t remaining() const { return end - position; }
+  [[nodiscard]] size_t count() const { return position - start; }
+
+  Outbound *outbound;
+  Byte *buffer;
+  size_t start, position, end;  // start <= position <= end
+  Patience patience;
+  Completion completion;
+  aio_state_callback shutdown_callback;
+  bool shuts_down;
+  Error outcome;
+};
+
+class State;
+
+class Outbound {
+ public:
+  explicit Outbound(State &state) : state_(state) {}
+
+  // ---- Any thread ----
+  [[nodiscard]] aio_status write(const Request &request);
+  [[nodiscard]] aio_status shutdown(aio_state_callback callback, void *user_info);
+  [[nodiscard]] size_t queued_bytes() const { return bytes_.get(); }
+  [[nodiscard]] size_t queued_writes() const { return writes_.get(); }
+  void set_exclusive() { exclusive_ = true; }
+  void set_limit(size_t bytes) { limit_.store(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] size_t limit() const { return limit_.load(std::memory_order_relaxed); }
+
+  // ---- The driver ----
+  void add(WriteOperation &operation);
+  void complete(WriteOperation &operation);
+  void flush(Stamp &stamp);
+  [[nodiscard]] bool wants_writable() const { return blocked_; }
+  void on_writable();
+  [[nodiscard]] bool idle() const { return queue_.empty(); }
+  [[nodiscard]] bool cancel();   // false: nothing ran
+  void fail(Error error);        // for the queued operations
+  void end(Error error);         // for every later one, too
+  void disarm();
+
+ private:
+  // What goes in from any thread and out on the driver's.
+  class Gauge {
+   public:
+    [[nodiscard]] size_t get() const {
+      return in_.load(std::memory_order_acquire) - out_.load(std::memory_order_acquire);
+    }
+    void enter(size_t count) { in_.fetch_add(count, std::memory_order_acq_rel); }
+    void withdraw(size_t count) { in_.fetch_sub(count, std::memory_order_acq_rel); }
+    void leave(size_t count) {
+      out_.store(out_.load(std::memory_order_relaxed) + count, std::memory_order_release);
+    }
+    // Enters if allowed(what is in) says so.
+    template <class Allowed>
+    [[nodiscard]] bool enter_if(size_t count, Allowed allowed) {
+      size_t in = in_.load(std::memory_order_acquire);
+      do {
+        if (!allowed(in - out_.load(std::memory_order_acquire))) return false;
+      } while (!in_.compare_exchange_weak(in, in + count, std::memory_order_acq_rel));
+      return true;
+    }
+
+   private:
+    std::atomic<size_t> in_{0};
+    std::atomic<size_t> out_{0};
+  };
+
+  [[nodiscard]] aio_status admit(size_t length);
+  [[nodiscard]] WriteOperation *take_operation();
+  void give_back(WriteOperation *operation);
+
+  void send();
+  [[nodiscard]] size_t gather(net::ConstSpan *spans, size_t &total);
+  void advance(size_t count);
+  void shut_down(WriteOperation &operation);
+  void wait_for_room();
+  void finish(WriteOperation &operation, Error outcome);
+  void finish_all(Error outcome);
+  void note_first();
+
+  void stamp_new(Stamp &stamp);
+  void note_progress(WriteOperation &first);
+  void on_due(Nanoseconds now);
+  void end_overdue(Nanoseconds now);
+
+  State &state_;
+  List<WriteOperation, TaskTag> queue_;
+  WriteOperation *unstamped_ = nullptr;  // the first in the queue that flush() has not seen
+  Error ended_;                          // what every operation completes with from now on
+  Alarm<Outbound, &Outbound::on_due> alarm_{*this};
+  Gauge bytes_;   // submitted, and not taken by the kernel or given up
+  Gauge writes_;  // submitted, and their callbacks not entered
+  std::atomic<size_t> first_bytes_{0};   // of bytes_, those of the first write
+  std::atomic<size_t> limit_{SIZE_MAX};  // of bytes_ without those
+  std::atomic<bool> shut_{false};        // after shutdown()
+  bool exclusive_ = false;               // one write at a time
+  bool blocked_ = false;                 // the kernel takes no more for now
+};
+
+}  // namespace aio

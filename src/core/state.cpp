@@ -1,0 +1,406 @@
+#include "core/state.hpp"
+
+#include <algorithm>
+
+#include "core/accept_gauge.hpp"
+#include "core/connector.hpp"
+#include "net/system_error.hpp"
+
+namespace aio {
+
+namespace {
+
+class AbortRequest final : public Task {
+ public:
+  AbortRequest(State &state, int32_t direction, aio_state_callback callback, void *user_info)
+      : state_(state), direction_(direction), callback_(callback), user_info_(user_info) {}
+
+  void arrive() override {
+    const bool input = (direction_ & AIO_INPUT) != 0 && state_.inbound().cancel();
+    const bool output = (direction_ & AIO_OUTPUT) != 0 && state_.outbound().cancel();
+    status_ = input || output ? AIO_OK : AIO_ERR_NOT_FOUND;
+    state_.queue(*this);
+  }
+
+  void run() override {
+    State &state = state_;
+    const aio_state_callback callback = callback_;
+    const aio_status status = status_;
+    void *const user_info = user_info_;
+    dispose(this);
+    state.call(callback, status, user_info);
+  }
+
+ private:
+  State &state_;
+  int32_t direction_;
+  aio_state_callback callback_;
+  void *user_info_;
+  aio_status status_ = AIO_OK;
+};
+
+}  // namespace
+
+// ---- Making one: any thread ----
+
+State::State(Collection &collection, const Options &options, AcceptGauge *gauge)
+    : collection_(&collection),
+      mailbox_(collection.mailbox()),
+      inbound_(*this, collection.blocks()),
+      gauge_(gauge),
+      user_info_(options.user_info) {
+  mailbox_.retain();
+  if (gauge_ != nullptr) gauge_->enter();
+  if (options.exclusive_output) outbound_.set_exclusive();
+  set_read_timeout(options.read_timeout);
+  set_write_timeout(options.write_timeout);
+}
+
+State::~State() {
+  dispose(connector_);
+  if (gauge_ != nullptr && phase_ != Phase::closed) gauge_->leave();
+  mailbox_.release();
+}
+
+aio_status State::start(State *state, aio_state **out) {
+  *out = handle(state);  // before a callback can run
+  if (state->mailbox_.submit(state->birth_)) return AIO_OK;
+  *out = nullptr;
+  return AIO_ERR_CLOSED;
+}
+
+aio_status State::adopt(Collection &collection, net::Socket &socket, const Options &options, AcceptGauge *gauge,
+                        aio_state **out) {
+  State *state = make<State>(collection, options, gauge);
+  if (state == nullptr) return AIO_ERR_NO_MEMORY;
+  aio_status status = AIO_ERR_NO_MEMORY;
+  if (state->name_.assign(options.name)) {
+    state->plain_.socket = std::move(socket);
+    status = start(state, out);
+    if (status == AIO_OK) return AIO_OK;
+    socket = std::move(state->plain_.socket);
+  }
+  dispose(state);
+  return status;
+}
+
+aio_status State::connect(Collection &collection, const ConnectPlan &plan, const Options &options, aio_state **out) {
+  State *state = make<State>(collection, options, nullptr);
+  if (state == nullptr) return AIO_ERR_NO_MEMORY;
+  state->phase_ = Phase::connecting;
+  state->nodelay_.store(plan.nodelay, std::memory_order_relaxed);
+  state->keepalive_.store(plan.keepalive, std::memory_order_relaxed);
+  state->connector_ = Connector::create(*state, plan);
+  aio_status status = AIO_ERR_NO_MEMORY;
+  if (state->connector_ != nullptr && state->name_.assign(options.name)) status = start(state, out);
+  if (status != AIO_OK) dispose(state);
+  return status;
+}
+
+void State::join() {
+  collection_->join(*this);
+  collection_->tally().open_states.add(1);
+  if (connector_ != nullptr) connector_->begin();
+}
+
+// ---- Connecting has ended ----
+
+void State::on_connected(net::Socket socket, net::Poller *poller) {
+  {
+    const net::Lock lock(mailbox_.socket_mutex());
+    plain_.socket = std::move(socket);
+    // What the system refuses here is no reason to give the connection up.
+    const bool nodelay = nodelay_.load(std::memory_order_relaxed);
+    const bool keepalive = keepalive_.load(std::memory_order_relaxed);
+    if (nodelay) static_cast<void>(net::set_flag(plain_.socket.handle(), net::SocketFlag::nodelay, true));
+    if (keepalive) static_cast<void>(net::set_flag(plain_.socket.handle(), net::SocketFlag::keepalive, true));
+  }
+  poller_ = poller;
+  poller_->set_owner(*this);
+  poller_->watch(true, false);
+  phase_ = Phase::open;
+  inbound_.on_open();
+  request_flush();
+  closing_process_.on_connected();
+}
+
+void State::on_connect_failed(Error error, const char *text) {
+  phase_ = Phase::failed;
+  collection_->tally().open_states.subtract(1);
+  static_cast<void>(error_text_.assign(text));
+  inbound_.end(error);
+  outbound_.end(error);
+  if (closing_process_.lingers()) close_socket(false);
+}
+
+// ---- Readiness ----
+
+void State::watch() {
+  if (!is_open()) return;
+  if (poller_ == nullptr) {
+    Error error;
+    poller_ = net::Poller::create(collection_->loop(), plain_.socket.handle(), *this, error);
+    if (poller_ == nullptr) {
+      inbound_.fail(error);
+      outbound_.fail(error);
+      return;
+    }
+  }
+  // What is watched already stays so until an event comes that nobody wants: each change costs system calls.
+  poller_->watch(poller_->watches_readable() || inbound_.wants_readable() || closing_process_.drains(),
+                 poller_->watches_writable() || outbound_.wants_writable());
+}
+
+void State::on_ready(bool readable, bool writable) {
+  const bool reads = readable && inbound_.wants_readable();
+  const bool drains = readable && closing_process_.drains();
+  const bool writes = writable && outbound_.wants_writable();
+  if (writes) outbound_.on_writable();
+  if (reads && inbound_.wants_readable()) inbound_.on_readable();
+  if (drains) closing_process_.on_readable();
+  if (!is_open()) return;
+  const bool keeps_readable = poller_->watches_readable() && (!readable || reads || drains);
+  const bool keeps_writable = poller_->watches_writable() && (!writable || writes);
+  poller_->watch(keeps_readable || inbound_.wants_readable() || closing_process_.drains(),
+                 keeps_writable || outbound_.wants_writable());
+}
+
+void State::flush(Stamp &stamp) {
+  outbound_.flush(stamp);
+  inbound_.flush(stamp);
+}
+
+void State::count_read(const net::IoResult &result) {
+  counters_.calls_read.add(1);
+  counters_.bytes_read.add(result.bytes);
+  collection_->tally().calls_read.add(1);
+  collection_->tally().bytes_read.add(result.bytes);
+}
+
+void State::count_write(const net::IoResult &result) {
+  counters_.calls_written.add(1);
+  counters_.bytes_written.add(result.bytes);
+  collection_->tally().calls_written.add(1);
+  collection_->tally().bytes_written.add(result.bytes);
+}
+
+// After a write was told of a reset, reading finds a mere end.
+Error State::read_error(const net::IoResult &result) {
+  if (result.kind == net::IoResult::Kind::ended) {
+    return reset_seen_ ? Error{AIO_ERR_CONNECTION_RESET, 0} : Error{AIO_EOF, 0};
+  }
+  return write_error(result);
+}
+
+Error State::write_error(const net::IoResult &result) {
+  const Error error = net::error_from_system(result.system);
+  if (error.status == AIO_ERR_CONNECTION_RESET) reset_seen_ = true;
+  return error;
+}
+
+void State::note_error(Error error) {
+  if (error.status < 0 && error.system != 0) system_error_.store(error.system, std::memory_order_relaxed);
+}
+
+// ---- Completions ----
+
+void State::queue_read(Inbound &read) {
+  const bool next = pins_ == 1 && collection_->may_run_on(&read);
+  ++pins_;
+  if (next) {
+    collection_->complete_next(read);
+  } else {
+    collection_->complete(read);
+  }
+}
+
+void State::note_read_outcome(aio_status status) {
+  read_status_.store(status, std::memory_order_release);
+  counters_.operations_read.add(1);
+  collection_->tally().operations_read.add(1);
+}
+
+void State::note_write_outcome(const Error &outcome) {
+  write_status_.store(outcome.status, std::memory_order_release);
+  counters_.operations_written.add(1);
+  collection_->tally().operations_written.add(1);
+}
+
+void State::call(aio_buffer_callback callback, void *buffer, size_t count, void *user_info) {
+  if (callback != nullptr) {
+    counters_.callbacks.add(1);
+    collection_->tally().callbacks.add(1);
+    callback(handle(this), buffer, count, user_info);
+  }
+  unpin();
+}
+
+void State::call(aio_state_callback callback, aio_status status, void *user_info) {
+  if (callback != nullptr) {
+    counters_.callbacks.add(1);
+    collection_->tally().callbacks.add(1);
+    callback(handle(this), status, user_info);
+  }
+  unpin();
+}
+
+void State::unpin() {
+  if (--pins_ != 0 || phase_ != Phase::closed) return;
+  note_closed();
+  if (departed_) dispose(this);
+}
+
+// ---- Settings ----
+
+void State::store_read_options(const Request &request) {
+  if (request.timeout > 0) set_read_timeout(request.timeout);
+  if (request.max_read != 0) set_max_read(request.max_read);
+  if (request.user_info != nullptr) set_user_info(request.user_info);
+}
+
+void State::store_write_options(const Request &request) {
+  if (request.timeout > 0) set_write_timeout(request.timeout);
+  if (request.user_info != nullptr) set_user_info(request.user_info);
+}
+
+aio_socket State::socket() const {
+  const net::Lock lock(mailbox_.socket_mutex());
+  return is_closing() ? AIO_NO_SOCKET : plain_.socket.handle();
+}
+
+aio_status State::address(Error (*ask)(aio_socket, aio_address &), aio_address &out) const {
+  const net::Lock lock(mailbox_.socket_mutex());
+  out = aio_address{};
+  if (is_closing()) return AIO_ERR_CLOSED;
+  return plain_.socket.is_open() ? ask(plain_.socket.handle(), out).status : AIO_ERR_NOT_CONNECTED;
+}
+
+int32_t State::flag(net::SocketFlag flag) const {
+  const net::Lock lock(mailbox_.socket_mutex());
+  if (is_closing()) return 0;
+  bool on = (flag == net::SocketFlag::nodelay ? nodelay_ : keepalive_).load(std::memory_order_relaxed);
+  if (plain_.socket.is_open() && !net::get_flag(plain_.socket.handle(), flag, on).ok()) return 0;
+  return on ? AIO_YES : AIO_NO;
+}
+
+aio_status State::set_flag(net::SocketFlag flag, bool on) {
+  const net::Lock lock(mailbox_.socket_mutex());
+  if (is_closing()) return AIO_ERR_CLOSED;
+  (flag == net::SocketFlag::nodelay ? nodelay_ : keepalive_).store(on, std::memory_order_relaxed);
+  if (!plain_.socket.is_open()) return AIO_OK;
+  return net::set_flag(plain_.socket.handle(), flag, on).ok() ? AIO_OK : AIO_ERR_UNSUPPORTED;
+}
+
+aio_status State::abort(int32_t direction, aio_state_callback callback, void *user_info) {
+  if (is_closing()) return AIO_ERR_CLOSED;
+  AbortRequest *request = make<AbortRequest>(*this, direction, callback, user_info_or(user_info));
+  if (request == nullptr) return AIO_ERR_NO_MEMORY;
+  if (mailbox_.submit(*request)) return AIO_OK;
+  dispose(request);
+  return AIO_ERR_CLOSED;
+}
+
+// ---- What a driver function finds ----
+
+size_t State::buffered() {
+  return look([this] { return inbound_.buffered(); });
+}
+
+size_t State::take_buffered(void *destination, size_t length) {
+  return look([=, this] { return inbound_.take(destination, length); });
+}
+
+size_t State::discard(size_t count) {
+  return look([=, this] { return inbound_.discard(count); });
+}
+
+size_t State::finish_read(size_t count) {
+  return look([=, this] { return inbound_.finish(count); });
+}
+
+size_t State::old_length() {
+  return look([this] { return inbound_.old_length(); });
+}
+
+const char *State::error_text() {
+  const char *text = "";
+  static_cast<void>(look([&] {
+    text = error_text_.get();
+    return size_t{0};
+  }));
+  return text;
+}
+
+// ---- The end ----
+
+aio_status State::close(aio_state_callback callback, const aio_close_options &options) {
+  const bool first = !closing_.exchange(true, std::memory_order_acq_rel);
+  CloseRequest *request = first ? &closing_process_.first() : make<CloseRequest>();
+  if (request == nullptr) return AIO_ERR_NO_MEMORY;
+  request->state = this;
+  request->callback = callback;
+  request->user_info = user_info_or(options.user_info);
+  request->linger = options.reset == AIO_YES ? 0 : nanoseconds(options.linger);
+  request->reset = options.reset == AIO_YES;
+  request->embedded = first;
+  if (mailbox_.submit(*request, net::Mailbox::Late::accept)) return AIO_OK;
+  if (!first) dispose(request);
+  return callback == nullptr ? AIO_OK : AIO_ERR_CLOSED;  // after the collection's end nobody could call it
+}
+
+void State::destroy() {
+  closing_.store(true, std::memory_order_release);
+  if (!mailbox_.submit(departure_, net::Mailbox::Late::accept)) dispose(this);
+}
+
+void State::depart() {
+  departed_ = true;
+  if (phase_ != Phase::closed) {
+    if (!closing_process_.lingers()) close_socket(false);
+  } else if (pins_ == 0) {
+    dispose(this);
+  }
+}
+
+aio_status State::release_socket(aio_socket &out) {
+  const net::Visit visit(mailbox_);
+  if (!visit.allowed()) return AIO_ERR_BUSY;
+  if (is_closing()) return AIO_ERR_CLOSED;
+  if (!is_open()) return AIO_ERR_NOT_CONNECTED;
+  closing_.store(true, std::memory_order_release);
+  leave_poller();
+  {
+    const net::Lock lock(mailbox_.socket_mutex());
+    out = plain_.socket.release();
+  }
+  close_socket(false);
+  return AIO_OK;
+}
+
+void State::leave_poller() { net::Poller::close(std::exchange(poller_, nullptr)); }
+
+void State::close_socket(bool reset) {
+  if (is_over()) return;
+  closing_.store(true, std::memory_order_release);
+  if (connector_ != nullptr) connector_->cancel();
+  inbound_.close();
+  static_cast<void>(outbound_.cancel());
+  outbound_.disarm();
+  closing_process_.disarm();
+  leave_poller();
+  {
+    const net::Lock lock(mailbox_.socket_mutex());
+    if (reset) plain_.socket.reset();
+    plain_.socket.close();
+  }
+  if (phase_ != Phase::failed) collection_->tally().open_states.subtract(1);
+  if (gauge_ != nullptr) gauge_->leave();
+  phase_ = Phase::closed;
+  Link<MemberTag>::unlink();
+  Link<FlushTag>::unlink();
+  closing_process_.tell();
+  if (pins_ == 0) note_closed();
+  if (departed_) queue(departure_);  // the end, once the caller of this has returned
+}
+
+}  // namespace aio

@@ -1,0 +1,221 @@
+// The state: one socket with its input, its output, how it came to be and how it ends.
+#pragma once
+
+#include <atomic>
+
+#include "base/allocator.hpp"
+#include "base/status.hpp"
+#include "core/closing.hpp"
+#include "core/collection.hpp"
+#include "core/counters.hpp"
+#include "core/errand.hpp"
+#include "core/handle.hpp"
+#include "core/inbound.hpp"
+#include "core/outbound.hpp"
+#include "core/request.hpp"
+#include "net/channel.hpp"
+#include "net/mailbox.hpp"
+#include "net/poller.hpp"
+
+#include <aiostate/state.h>
+
+namespace aio {
+
+class AcceptGauge;
+class Connector;
+struct ConnectPlan;
+
+class State final : public Member, public Flushable, private net::PollOwner {
+ public:
+  // What every way of making a state shares; times 0 = none.
+  struct Options {
+    bool exclusive_output = false;
+    double read_timeout = 0;
+    double write_timeout = 0;
+    void *user_info = nullptr;
+    const char *name = nullptr;
+  };
+
+  // On refusal the socket stays in `socket`.
+  [[nodiscard]] static aio_status adopt(Collection &collection, net::Socket &socket, const Options &options,
+                                        AcceptGauge *gauge, aio_state **out);
+  [[nodiscard]] static aio_status connect(Collection &collection, const ConnectPlan &plan, const Options &options,
+                                          aio_state **out);
+
+  // ---- The API; any thread ----
+  [[nodiscard]] aio_status read(Inbound::Kind kind, const Request &request) { return inbound_.submit(kind, request); }
+  [[nodiscard]] aio_status write(const Request &request) { return outbound_.write(request); }
+  [[nodiscard]] aio_status shutdown(aio_state_callback callback, void *user_info) {
+    return outbound_.shutdown(callback, user_info);
+  }
+  [[nodiscard]] aio_status abort(int32_t direction, aio_state_callback callback, void *user_info);
+  [[nodiscard]] aio_status close(aio_state_callback callback, const aio_close_options &options);
+  void destroy();
+
+  [[nodiscard]] bool is_closing() const { return closing_.load(std::memory_order_acquire); }
+  [[nodiscard]] aio_socket socket() const;
+  [[nodiscard]] aio_status address(Error (*ask)(aio_socket, aio_address &), aio_address &out) const;
+  [[nodiscard]] int32_t flag(net::SocketFlag flag) const;
+  [[nodiscard]] aio_status set_flag(net::SocketFlag flag, bool on);
+
+  [[nodiscard]] const char *name() const { return name_.get(); }
+  [[nodiscard]] aio_status read_status() const { return read_status_.load(std::memory_order_acquire); }
+  [[nodiscard]] aio_status write_status() const { return write_status_.load(std::memory_order_acquire); }
+  [[nodiscard]] int system_error() const { return system_error_.load(std::memory_order_relaxed); }
+  [[nodiscard]] void *user_info() const { return user_info_.load(std::memory_order_relaxed); }
+  void set_user_info(void *user_info) { user_info_.store(user_info, std::memory_order_relaxed); }
+  [[nodiscard]] void *user_info_or(void *given) const { return given != nullptr ? given : user_info(); }
+  [[nodiscard]] double read_timeout() const { return read_timeout_.load(std::memory_order_relaxed); }
+  void set_read_timeout(double seconds) { store_timeout(read_timeout_, seconds); }
+  [[nodiscard]] double write_timeout() const { return write_timeout_.load(std::memory_order_relaxed); }
+  void set_write_timeout(double seconds) { store_timeout(write_timeout_, seconds); }
+  [[nodiscard]] size_t max_read() const { return max_read_.load(std::memory_order_relaxed); }
+  void set_max_read(size_t bytes) { max_read_.store(bytes == 0 ? kMaxRead : bytes, std::memory_order_relaxed); }
+  [[nodiscard]] size_t buffer_limit() const { return buffer_limit_.load(std::memory_order_relaxed); }
+  void set_buffer_limit(size_t bytes) {
+    buffer_limit_.store(bytes == 0 ? kBufferLimit : bytes, std::memory_order_relaxed);
+  }
+  [[nodiscard]] const Counters &counters() const { return counters_; }
+  [[nodiscard]] Outbound &outbound() { return outbound_; }
+  [[nodiscard]] const Outbound &outbound() const { return outbound_; }
+  [[nodiscard]] net::Mailbox &mailbox() { return mailbox_; }
+  [[nodiscard]] Collection &collection() { return *collection_; }
+
+  // ---- The API's *driver* functions ----
+  [[nodiscard]] aio_status release_socket(aio_socket &out);
+  [[nodiscard]] size_t buffered();
+  [[nodiscard]] size_t take_buffered(void *destination, size_t length);
+  [[nodiscard]] size_t discard(size_t count);
+  [[nodiscard]] size_t finish_read(size_t count);
+  [[nodiscard]] size_t old_length();
+  [[nodiscard]] const char *error_text();
+
+  // ---- For its parts; any thread ----
+  void store_read_options(const Request &request);
+  void store_write_options(const Request &request);
+
+  // ---- For its parts; the driver ----
+  [[nodiscard]] bool is_connecting() const { return phase_ == Phase::connecting; }
+  [[nodiscard]] bool is_open() const { return phase_ == Phase::open; }
+  [[nodiscard]] bool has_failed() const { return phase_ == Phase::failed; }
+  [[nodiscard]] bool is_over() const { return phase_ == Phase::closed; }
+  [[nodiscard]] net::Channel &channel() { return plain_; }
+  [[nodiscard]] Inbound &inbound() { return inbound_; }
+  [[nodiscard]] Closing &closing() { return closing_process_; }
+
+  void request_flush() { collection_->request_flush(*this); }
+  void watch();  // what somebody waits for
+
+  // Connecting has ended.
+  void on_connected(net::Socket socket, net::Poller *poller);
+  void on_connect_failed(Error error, const char *text);
+  void forget_connector() { connector_ = nullptr; }
+
+  void end_input() { static_cast<void>(inbound_.cancel()); }
+  void note_output_idle() {
+    if (closing_process_.lingers()) closing_process_.on_output_idle();
+  }
+  void close_socket(bool reset);
+
+  // Counts what was read or written, and says what a fruitless attempt means.
+  void count_read(const net::IoResult &result);
+  void count_write(const net::IoResult &result);
+  [[nodiscard]] Error read_error(const net::IoResult &result);
+  [[nodiscard]] Error write_error(const net::IoResult &result);
+  void note_error(Error error);
+
+  // ---- Completions: queued here, each followed by one of call() and skip_callback() ----
+  void queue(Task &task) {
+    ++pins_;
+    collection_->complete(task);
+  }
+  void queue_read(Inbound &read);
+  void note_read_outcome(aio_status status);
+  void note_write_outcome(const Error &outcome);
+  void note_closed() { quiet_.store(true, std::memory_order_release); }
+  void call(aio_buffer_callback callback, void *buffer, size_t count, void *user_info);
+  void call(aio_state_callback callback, aio_status status, void *user_info);
+  void skip_callback() { unpin(); }
+  void forget_queued() { unpin(); }
+
+  // Keeps the state in memory for a scope.
+  class Pin {
+   public:
+    explicit Pin(State &state) : state_(state) { ++state.pins_; }
+    ~Pin() { state_.unpin(); }
+    Pin(const Pin &) = delete;
+    Pin &operator=(const Pin &) = delete;
+
+   private:
+    State &state_;
+  };
+
+  State(Collection &collection, const Options &options, AcceptGauge *gauge);
+  ~State();
+
+ private:
+  static constexpr size_t kMaxRead = 65536;
+  static constexpr size_t kBufferLimit = size_t{16} << 20;
+
+  enum class Phase : uint8_t {
+    connecting,  // no socket yet
+    open,        // also while it lingers
+    failed,      // no socket ever
+    closed       // no socket any more
+  };
+
+  [[nodiscard]] static aio_status start(State *state, aio_state **out);
+  void join();
+  void depart();
+  void close_now() override { close_socket(false); }
+  void flush(Stamp &stamp) override;
+  void on_ready(bool readable, bool writable) override;
+  void leave_poller();
+  void unpin();
+
+  // What a *driver* function finds; 0 while another thread drives.
+  template <class Look>
+  [[nodiscard]] size_t look(Look at) {
+    if (quiet_.load(std::memory_order_acquire)) return at();
+    const net::Visit visit(mailbox_);
+    return visit.allowed() ? at() : 0;
+  }
+
+  static void store_timeout(std::atomic<double> &place, double seconds) {
+    place.store(seconds > 0 ? std::min(seconds, AIO_NO_TIMEOUT) : AIO_NO_TIMEOUT, std::memory_order_relaxed);
+  }
+
+  Collection *const collection_;
+  net::Mailbox &mailbox_;
+  Inbound inbound_;
+  Outbound outbound_{*this};
+  Closing closing_process_{*this};
+  net::PlainChannel plain_;
+  net::Poller *poller_ = nullptr;   // made when first needed
+  Connector *connector_ = nullptr;  // while connecting, and until its callback
+  AcceptGauge *const gauge_;        // of the acceptor that made it
+  Phase phase_ = Phase::open;
+  bool departed_ = false;           // destroyed by its user
+  bool reset_seen_ = false;         // the kernel tells a reset once only
+  uint32_t pins_ = 0;               // completions queued or running
+  Text error_text_;
+
+  std::atomic<bool> closing_{false};  // from the call of close on
+  std::atomic<bool> quiet_{false};    // closed, and its operations have called back: any thread may look
+  std::atomic<bool> nodelay_{true};   // while connecting: what the socket will get
+  std::atomic<bool> keepalive_{false};
+  std::atomic<aio_status> read_status_{AIO_OK};
+  std::atomic<aio_status> write_status_{AIO_OK};
+  std::atomic<int> system_error_{0};
+  std::atomic<void *> user_info_;
+  std::atomic<double> read_timeout_{AIO_NO_TIMEOUT};
+  std::atomic<double> write_timeout_{AIO_NO_TIMEOUT};
+  std::atomic<size_t> max_read_{kMaxRead};
+  std::atomic<size_t> buffer_limit_{kBufferLimit};
+  Counters counters_;
+  Text name_;
+  Errand<State, &State::join> birth_{*this};
+  Errand<State, &State::depart, &State::unpin> departure_{*this};
+};
+
+}  // namespace aio
