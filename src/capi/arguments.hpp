@@ -1,0 +1,41 @@
+// Checks of arguments that several functions share.
+#pragma once
+
+#include "base/time.hpp"
+#include "core/handle.hpp"
+#include "core/request.hpp"
+
+#include <aiostate/aiostate.h>
+
+namespace aio {
+
+// A struct's content, or its defaults where the pointer is NULL.
+template <class Options>
+[[nodiscard]] Options options_or_default(const Options *options) {
+  return options == nullptr ? Options{} : *options;
+}
+
+template <class Options>
+[[nodiscard]] bool reserved_is_zero(const Options &options) {
+  uint64_t all = 0;
+  for (const uint64_t part : options.reserved) all |= part;
+  return all == 0;
+}
+
+template <class... Times>
+[[nodiscard]] bool valid_times(Times... times) {
+  return (valid_seconds(times) && ...);
+}
+
+template <class... Choices>
+[[nodiscard]] bool valid_choices(Choices... choices) {
+  return ((choices >= AIO_DEFAULT && choices <= AIO_NO) && ...);
+}
+
+[[nodiscard]] inline bool valid_family(int32_t family) { return family == 0 || family == 4 || family == 6; }
+
+// Fills `request` from what a byte-moving operation was given; AIO_OK, or why it is refused.
+[[nodiscard]] aio_status check_request(const void *buffer, size_t length, aio_buffer_callback callback,
+                                       const aio_io_options *options, Request &request);
+
+}  // namespace aio
