@@ -42,9 +42,8 @@ AIO_API aio_status AIO_CALL aio_collection_create_and_run(const char *name, cons
  * Reads and writes sockets, checks deadlines and queues what has finished, for at most `timeout` seconds (0 = polls,
  * AIO_NO_TIMEOUT = no limit). Runs no callback.
  * AIO_OK: aio_collection_call has something to run, or the collection was woken. AIO_TIMEOUT: the time is over.
- * AIO_ERR_INVALID_ARGUMENT: NULL or a bad time. AIO_ERR_CLOSED: an own thread was stopped. AIO_ERR_BUSY: another thread drives the
- * collection, it has a thread of its own, or this is one of its callbacks. Signals do not end it: see
- * aio_collection_wake.
+ * AIO_ERR_INVALID_ARGUMENT: NULL or a bad time. AIO_ERR_BUSY: another thread drives the collection, it has a thread of its
+ * own, or this is one of its callbacks. Signals do not end it: see aio_collection_wake.
  */
 AIO_API aio_status AIO_CALL aio_collection_wait(aio_collection *collection, double timeout);
 

@@ -30,7 +30,8 @@ AIO_API int AIO_CALL aio_has_feature(const char *name);
 /*
  * Makes the library take its memory from these functions, which behave as malloc, realloc and free do, may be called on
  * any thread, and may fail by returning NULL. All three NULL brings malloc back. It concerns this library alone.
- * AIO_ERR_INVALID_ARGUMENT: some are NULL and some are not. AIO_ERR_BUSY: memory of the library's is in use.
+ * AIO_ERR_INVALID_ARGUMENT: some are NULL and some are not. AIO_ERR_BUSY: the library has used its memory already, so
+ * call it before everything else.
  */
 AIO_API aio_status AIO_CALL aio_set_allocator(void *(AIO_CALL *allocate)(size_t size),
                                               void *(AIO_CALL *reallocate)(void *block, size_t size),
