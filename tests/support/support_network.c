@@ -70,11 +70,15 @@ struct listener *new_listener_at(const char *host, uint16_t port) { return bound
 
 struct listener *new_refusing(const char *host) { return bound_listener(host, 0, -1); }
 
+struct listener *new_refusing_at(const char *host, uint16_t port) { return bound_listener(host, port, -1); }
+
 static void close_descriptor(void *argument) { close(*(int *)argument); }
 
+struct listener *new_silent(const char *host) { return new_silent_at(host, 0); }
+
 /* A queue of length 0 holds one connection; while that is in it, the system drops every further SYN. */
-struct listener *new_silent(const char *host) {
-  struct listener *listener = bound_listener(host, 0, 0);
+struct listener *new_silent_at(const char *host, uint16_t port) {
+  struct listener *listener = bound_listener(host, port, 0);
   int *filler = fixture_memory(sizeof *filler);
   *filler = dial(host, listener->port);
   at_tear_down(close_descriptor, filler);

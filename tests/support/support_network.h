@@ -19,6 +19,8 @@ struct listener *new_listener(const char *host);
 struct listener *new_refusing(const char *host); /* its port is taken, but it refuses every connection */
 struct listener *new_silent(const char *host);   /* its queue is full, so it answers no connection */
 struct listener *new_listener_at(const char *host, uint16_t port);
+struct listener *new_refusing_at(const char *host, uint16_t port);
+struct listener *new_silent_at(const char *host, uint16_t port);
 
 /* The next connection that came to a listener; drives the pair's collection meanwhile. */
 int accept_peer(struct pair *pair, struct listener *listener);
