@@ -170,7 +170,7 @@ AIO_API aio_status AIO_CALL aio_state_set_write_limit(aio_state *state, size_t b
 
 /*
  * TCP_NODELAY and SO_KEEPALIVE, read from the socket or, while connecting, what it will get: AIO_YES, AIO_NO, or 0 where
- * there is no such thing. AIO_ERR_INVALID_ARGUMENT: NULL, not a choice (AIO_DEFAULT is the default of connect).
+ * there is no such thing. AIO_ERR_INVALID_ARGUMENT: NULL, or neither AIO_YES nor AIO_NO.
  * AIO_ERR_CLOSED: closed. AIO_ERR_UNSUPPORTED: not such a socket. Safe against a close on another thread.
  */
 AIO_API int32_t AIO_CALL aio_state_nodelay(const aio_state *state);

@@ -24,8 +24,7 @@ aio_status begin_create(aio_collection *collection, aio_accept_callback callback
   for (size_t index = 0; index < options.collection_count; ++index) {
     if (options.collections[index] == nullptr) return AIO_ERR_INVALID_ARGUMENT;
   }
-  if (!aio::reserved_is_zero(options) || options.tls != nullptr) return AIO_ERR_UNSUPPORTED;
-  return object(collection)->mailbox().is_shut() ? AIO_ERR_CLOSED : AIO_OK;
+  return aio::reserved_is_zero(options) && options.tls == nullptr ? AIO_OK : AIO_ERR_UNSUPPORTED;
 }
 
 }  // namespace
@@ -38,6 +37,7 @@ aio_status aio_acceptor_create_tcp(aio_collection *collection, const char *addre
   const aio_accept_options given = aio::options_or_default(options);
   aio_status status = begin_create(collection, callback, given, service != nullptr, out);
   if (status != AIO_OK) return status;
+  if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   aio::net::Socket socket;
   const aio::net::ListenPlan plan = {address, service, given.family, given.backlog, given.reuse_port == AIO_YES};
   status = aio::net::listen_tcp(plan, socket).status;
@@ -53,6 +53,7 @@ aio_status aio_acceptor_create_socket(aio_collection *collection, aio_socket lis
   SocketKind kind = SocketKind::other;
   if (const aio::Error error = aio::net::socket_kind(listening, kind); !error.ok()) return error.status;
   if (kind != SocketKind::listening) return AIO_ERR_UNSUPPORTED;
+  if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   if (const aio::Error error = aio::net::make_nonblocking(listening); !error.ok()) return error.status;
   aio::net::Socket socket(listening);
   status = aio::Acceptor::create(*object(collection), socket, {callback, given}, out);

@@ -9,13 +9,12 @@ using aio::net::SocketFlag;
 
 namespace {
 
-// The socket of `kind` (0: any that is supported), made ready for a state.
+// Only stream sockets can be states; `kind` 0 takes what there is.
 aio_status check_socket(aio_socket socket, int32_t kind) {
   using aio::net::SocketKind;
   SocketKind is = SocketKind::other;
   if (const aio::Error error = aio::net::socket_kind(socket, is); !error.ok()) return error.status;
-  if (is != SocketKind::stream || kind == AIO_DATAGRAM) return AIO_ERR_UNSUPPORTED;
-  return aio::net::make_nonblocking(socket).status;
+  return is == SocketKind::stream && kind != AIO_DATAGRAM ? AIO_OK : AIO_ERR_UNSUPPORTED;
 }
 
 // Driver functions that only look may still have mail to take in.
@@ -27,9 +26,9 @@ aio_status address(const aio_state *state, aio::Error (*ask)(aio_socket, aio_add
   return object(state)->address(ask, *out);
 }
 
-aio_status set_flag(aio_state *state, SocketFlag flag, bool by_default, int32_t choice) {
-  if (state == nullptr || !aio::valid_choices(choice)) return AIO_ERR_INVALID_ARGUMENT;
-  return object(state)->set_flag(flag, choice == AIO_DEFAULT ? by_default : choice == AIO_YES);
+aio_status set_flag(aio_state *state, SocketFlag flag, int32_t choice) {
+  if (state == nullptr || (choice != AIO_YES && choice != AIO_NO)) return AIO_ERR_INVALID_ARGUMENT;
+  return object(state)->set_flag(flag, choice == AIO_YES);
 }
 
 }  // namespace
@@ -47,8 +46,9 @@ aio_status aio_state_create(aio_collection *collection, aio_socket socket, const
     return AIO_ERR_INVALID_ARGUMENT;
   }
   if (!aio::reserved_is_zero(given)) return AIO_ERR_UNSUPPORTED;
-  if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   if (const aio_status status = check_socket(socket, given.kind); status != AIO_OK) return status;
+  if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
+  if (const aio::Error error = aio::net::make_nonblocking(socket); !error.ok()) return error.status;
   aio::net::Socket adopted(socket);
   const aio_status status =
       aio::State::adopt(*object(collection), adopted,
@@ -205,7 +205,7 @@ int32_t aio_state_nodelay(const aio_state *state) {
 }
 
 aio_status aio_state_set_nodelay(aio_state *state, int32_t choice) {
-  return set_flag(state, SocketFlag::nodelay, true, choice);
+  return set_flag(state, SocketFlag::nodelay, choice);
 }
 
 int32_t aio_state_keepalive(const aio_state *state) {
@@ -213,7 +213,7 @@ int32_t aio_state_keepalive(const aio_state *state) {
 }
 
 aio_status aio_state_set_keepalive(aio_state *state, int32_t choice) {
-  return set_flag(state, SocketFlag::keepalive, false, choice);
+  return set_flag(state, SocketFlag::keepalive, choice);
 }
 
 aio_status aio_state_counters(const aio_state *state, aio_counters *out) {

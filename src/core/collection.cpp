@@ -82,12 +82,15 @@ aio_status Collection::create_and_run(const char *name, const aio_collection_opt
   collection->own_thread_ = true;
   collection->options_ = options;
   collection->alive_.store(true, std::memory_order_relaxed);
+  collection->mailbox_->reserve_driving();
   *out = handle(collection);  // before the thread's first function can ask for it
   const Error error = collection->name_.assign(name) ? net::start_thread(collection->thread_, thread_main, collection)
                                                      : Error{AIO_ERR_NO_MEMORY, 0};
   if (error.ok()) return AIO_OK;
   *out = nullptr;
   collection->own_thread_ = false;
+  static_cast<void>(collection->mailbox_->begin_driving());
+  collection->mailbox_->end_driving();
   set_last_error_text("The collection's thread could not be started (system error %d).", error.system);
   static_cast<void>(destroy(collection));
   return error.status;
@@ -240,7 +243,9 @@ void Collection::turn(Nanoseconds until, bool block) {
 }
 
 void Collection::expire() {
-  const Nanoseconds now = loop_.now();
+  Nanoseconds now = loop_.now();
+  if (deadlines_.next() > after(now, net::Loop::kTick)) return;
+  now = net::Loop::clock();  // the loop's own counts milliseconds
   while (net::Deadline *deadline = deadlines_.pop_due(now)) deadline->due(now);
 }
 
@@ -258,9 +263,10 @@ size_t Collection::dispatch() {
       Task *task = completions_.pop_front();
       if (task == nullptr) break;
       task->run();
+      if (stopping()) break;
     }
     flush();
-    if (completions_.empty()) break;
+    if (completions_.empty() || stopping()) break;
   }
   mailbox_->set_dispatching(false);
   return static_cast<size_t>(counters_.callbacks.get() - before);

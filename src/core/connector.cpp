@@ -70,25 +70,31 @@ void Connector::on_resolved(Error error, net::AddressList &addresses) {
 // Starts the next attempt, and the clock for the one after it.
 void Connector::try_next(Nanoseconds) {
   while (next_ < addresses_.size()) {
-    const aio_address &address = addresses_[next_++];
-    const Error error = try_address(address);
+    aio_address culprit = addresses_[next_++];
+    const Error error = try_address(culprit, culprit);
     if (error.ok()) {
       if (next_ < addresses_.size()) {
         state_.collection().deadlines().arm(next_alarm_, after(net::Loop::clock(), kAttemptDelay));
       }
       return;
     }
-    note_failure(address, error);
+    note_failure(culprit, error);
   }
   if (attempts_.empty()) fail(worst_);
 }
 
-Error Connector::try_address(const aio_address &address) {
-  aio_address local = {};
-  if (const Error error = find_local(address, local); !error.ok()) return error;
+// On failure `culprit` is the address that could not be used, this one or the local one.
+Error Connector::try_address(const aio_address &address, aio_address &culprit) {
   Owned<Attempt> attempt(make<Attempt>(*this, address));
   if (attempt == nullptr) return {AIO_ERR_NO_MEMORY, 0};
-  const Error error = attempt->start(local.length == 0 ? nullptr : &local);
+  aio_address local = {};
+  Error error = find_local(address, local);
+  if (error.ok()) error = attempt->socket().open_stream(net::family_of(address));
+  if (error.ok() && local.length != 0) {
+    error = attempt->socket().bind_client(local);
+    if (!error.ok()) culprit = local;
+  }
+  if (error.ok()) error = attempt->start();
   if (error.ok()) attempts_.push_back(*attempt.release());
   return error;
 }
@@ -108,10 +114,8 @@ Error Connector::find_local(const aio_address &remote, aio_address &local) const
   return error;
 }
 
-Error Connector::Attempt::start(const aio_address *local) {
-  Error error = socket_.open_stream(net::family_of(address_));
-  if (error.ok() && local != nullptr) error = socket_.bind_client(*local);
-  if (error.ok()) error = socket_.connect(address_);
+Error Connector::Attempt::start() {
+  Error error = socket_.connect(address_);
   if (!error.ok()) return error;
   poller_ = net::Poller::create(connector_.state_.collection().loop(), socket_.handle(), *this, error);
   if (poller_ != nullptr) poller_->watch(false, true);

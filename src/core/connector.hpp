@@ -47,7 +47,7 @@ class Connector final : public Task, private net::LookupOwner {
     Attempt(Connector &connector, const aio_address &address) : connector_(connector), address_(address) {}
     ~Attempt() { net::Poller::close(poller_); }
 
-    [[nodiscard]] Error start(const aio_address *local);
+    [[nodiscard]] Error start();
     [[nodiscard]] const aio_address &address() const { return address_; }
     [[nodiscard]] net::Socket &socket() { return socket_; }
     net::Poller *take_poller() { return std::exchange(poller_, nullptr); }
@@ -67,7 +67,7 @@ class Connector final : public Task, private net::LookupOwner {
 
   [[nodiscard]] Error find_local(const aio_address &remote, aio_address &local) const;
   void try_next(Nanoseconds now);
-  [[nodiscard]] Error try_address(const aio_address &address);
+  [[nodiscard]] Error try_address(const aio_address &address, aio_address &culprit);
   void on_attempt_ready(Attempt &attempt);
   void win(Attempt &attempt);
   void note_failure(const aio_address &address, Error error);
@@ -87,7 +87,7 @@ class Connector final : public Task, private net::LookupOwner {
   size_t next_ = 0;                // in addresses_
   List<Attempt, AttemptTag> attempts_;
   Error worst_;                    // of the attempts that failed, the one that came furthest
-  aio_address worst_address_ = {};
+  aio_address worst_address_ = {};  // the local one, if that could not be bound
   Error outcome_;
   bool ended_ = false;
   Alarm<Connector, &Connector::on_timeout> timeout_alarm_{*this};

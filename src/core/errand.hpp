@@ -1,6 +1,8 @@
 // Members of an object that carry news to one of its functions.
 #pragma once
 
+#include <type_traits>
+
 #include "base/task.hpp"
 #include "net/deadlines.hpp"
 
@@ -8,15 +10,15 @@ namespace aio {
 
 // A task that costs no memory when posted, so what it carries cannot fail: `on_arrive` for those that are posted, `on_run`
 // for those that their owner queues as a completion.
-template <class Owner, void (Owner::*on_arrive)(), void (Owner::*on_run)() = nullptr>
+template <class Owner, auto on_arrive, auto on_run = nullptr>
 class Errand final : public Task {
  public:
   explicit Errand(Owner &owner) : owner_(owner) {}
   void arrive() override {
-    if constexpr (on_arrive != nullptr) (owner_.*on_arrive)();
+    if constexpr (!std::is_null_pointer_v<decltype(on_arrive)>) (owner_.*on_arrive)();
   }
   void run() override {
-    if constexpr (on_run != nullptr) (owner_.*on_run)();
+    if constexpr (!std::is_null_pointer_v<decltype(on_run)>) (owner_.*on_run)();
   }
 
  private:

@@ -239,6 +239,7 @@ void Inbound::fail(Error error) {
 bool Inbound::cancel() {
   const bool runs = phase_ == Phase::waiting || phase_ == Phase::delivering ||
                     (phase_ == Phase::queued && !operation_.last);
+  if (phase_ == Phase::delivering) seen_ = buffer_.size();
   if (runs) note_last(AIO_ERR_CANCELED);
   return runs;
 }

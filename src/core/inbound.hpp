@@ -1,6 +1,7 @@
 // The input of a state: one read at a time, of three kinds, over the bytes that were read and not consumed.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 
 #include "base/byte_queue.hpp"
@@ -42,7 +43,7 @@ class Inbound final : public Task {
   size_t take(void *destination, size_t length);  // nothing while a read runs
   size_t discard(size_t count);
   size_t finish(size_t count);
-  [[nodiscard]] size_t old_length() const { return phase_ == Phase::idle ? 0 : seen_; }
+  [[nodiscard]] size_t old_length() const { return std::min(seen_, buffer_.size()); }
 
  private:
   enum class Phase : uint8_t {
@@ -86,7 +87,7 @@ class Inbound final : public Task {
   State &state_;
   ByteQueue buffer_;
   Operation operation_;           // valid unless idle
-  size_t seen_ = 0;               // of buffer_, what the standing read has delivered
+  size_t seen_ = 0;               // of buffer_, what the latest standing read has delivered
   Error ended_;                   // what a read completes with when buffer_ is empty
   Alarm<Inbound, &Inbound::on_due> alarm_{*this};
   std::atomic<bool> claimed_{false};  // from submission until the callback is entered

@@ -182,7 +182,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   }
 
   static void store_timeout(std::atomic<double> &place, double seconds) {
-    place.store(seconds > 0 ? std::min(seconds, AIO_NO_TIMEOUT) : AIO_NO_TIMEOUT, std::memory_order_relaxed);
+    place.store(time_limit(seconds) == kNever ? AIO_NO_TIMEOUT : seconds, std::memory_order_relaxed);
   }
 
   Collection *const collection_;

@@ -53,14 +53,17 @@ aio_status put_text(const char *text, size_t length, char *buffer, size_t size) 
   return AIO_OK;
 }
 
-aio_status put_unix_path(const aio_address &address, char *buffer, size_t size) {
-  char text[sizeof address.storage];
-  const size_t length = address.length - kUnixPathOffset;
-  std::memcpy(text, address.storage + kUnixPathOffset, length);
-  const bool is_abstract = length > 1 && text[0] == '\0';
-  if (is_abstract) text[0] = '@';
-  return put_text(text, is_abstract ? length : strnlen(text, length), buffer, size);
-}
+// A path of a Unix address: "" if unnamed; Linux's abstract names begin with a NUL and may hold more.
+struct UnixPath {
+  explicit UnixPath(const aio_address &address) : length(address.length - kUnixPathOffset) {
+    std::memcpy(text, address.storage + kUnixPathOffset, length);
+    if (length == 0 || text[0] != '\0') length = strnlen(text, length);
+    if (length > 1 && text[0] == '\0') text[0] = '@';
+  }
+
+  char text[sizeof(aio_address::storage)];
+  size_t length;
+};
 
 }  // namespace
 
@@ -116,8 +119,10 @@ aio_status format_host(const aio_address &address, char *buffer, size_t size) {
       }
       break;
     }
-    case AIO_UNIX:
-      return put_unix_path(address, buffer, size);
+    case AIO_UNIX: {
+      const UnixPath path(address);
+      return put_text(path.text, path.length, buffer, size);
+    }
     default:
       return AIO_ERR_INVALID_ARGUMENT;
   }
@@ -180,6 +185,12 @@ bool equal(const aio_address &one, const aio_address &other) {
       const auto a = as<sockaddr_in6>(one);
       const auto b = as<sockaddr_in6>(other);
       return std::memcmp(&a.sin6_addr, &b.sin6_addr, sizeof a.sin6_addr) == 0 && a.sin6_scope_id == b.sin6_scope_id;
+    }
+    case AIO_UNIX: {
+      const UnixPath a(one);
+      const UnixPath b(other);
+      return a.length == b.length && std::memcmp(a.text, b.text, a.length) == 0 &&
+             one.storage[kUnixPathOffset] == other.storage[kUnixPathOffset];
     }
     default:
       return one.length == other.length && std::memcmp(one.storage, other.storage, one.length) == 0;

@@ -41,9 +41,7 @@ void Loop::run(bool block) {
 void Loop::arm(Nanoseconds time) {
   if (time >= armed_ && uv_is_active(reinterpret_cast<uv_handle_t *>(&timer_)) != 0) return;
   armed_ = time;
-  time = std::min(time, kLongestSleep);
-  // Rounded up: the loop's clock counts whole milliseconds.
-  const uint64_t milliseconds = (time + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond;
+  const uint64_t milliseconds = (std::min(time, kLongestSleep) + kTick - 1) / kTick;
   const uint64_t now = uv_now(&loop_);
   // libuv runs timers before it polls and would then block in spite of them: uv_stop makes that poll return.
   uv_timer_start(

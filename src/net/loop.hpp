@@ -10,6 +10,8 @@ namespace aio::net {
 
 class Loop {
  public:
+  static constexpr Nanoseconds kTick = 1'000'000;  // the loop's clock counts milliseconds
+
   Loop() = default;
   Loop(const Loop &) = delete;
   Loop &operator=(const Loop &) = delete;
@@ -26,7 +28,7 @@ class Loop {
   void wake();  // any thread, also a signal handler
 
   // The time when run() last looked; never ahead of clock().
-  [[nodiscard]] Nanoseconds now() const { return uv_now(&loop_) * kNanosecondsPerMillisecond; }
+  [[nodiscard]] Nanoseconds now() const { return uv_now(&loop_) * kTick; }
   [[nodiscard]] static Nanoseconds clock() { return uv_hrtime(); }
 
   [[nodiscard]] int descriptor() const { return uv_backend_fd(&loop_); }
@@ -38,8 +40,6 @@ class Loop {
   [[nodiscard]] uv_loop_t *uv() { return &loop_; }
 
  private:
-  static constexpr Nanoseconds kNanosecondsPerMillisecond = 1000000;
-
   uv_loop_t loop_;
   uv_async_t wake_;
   uv_timer_t timer_;

@@ -56,12 +56,18 @@ void Mailbox::leave() {
   --entered_;
 }
 
+void Mailbox::reserve_driving() {
+  Lock lock(mutex_);
+  reserved_ = true;
+}
+
 bool Mailbox::begin_driving() {
   for (;;) {
     {
       Lock lock(mutex_);
       if (driver_.load(std::memory_order_relaxed) == ThreadId()) {
         driver_.store(this_thread(), std::memory_order_relaxed);
+        reserved_ = false;
         return true;
       }
       if (!visited_ || driven_here()) return false;
@@ -82,6 +88,7 @@ bool Mailbox::begin_visit(bool &entered) {
     {
       Lock lock(mutex_);
       if (loop_ == nullptr) return true;
+      if (reserved_) return false;
       if (driver_.load(std::memory_order_relaxed) == ThreadId()) {
         driver_.store(this_thread(), std::memory_order_relaxed);
         entered = visited_ = true;

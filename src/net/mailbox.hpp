@@ -33,6 +33,9 @@ class Mailbox {
 
   // ---- Driving ----
 
+  // Nobody but a thread that is about to drive may do so.
+  void reserve_driving();
+
   // Becomes the driver; false: another thread drives.
   [[nodiscard]] bool begin_driving();
   void end_driving();
@@ -76,7 +79,8 @@ class Mailbox {
   TaskList mail_;        // under mutex_
   Loop *loop_;           // under mutex_; null once detached
   int entered_ = 0;      // under mutex_
-  bool visited_ = false;  // under mutex_; the driver asks one question only
+  bool visited_ = false;   // under mutex_; the driver asks one question only
+  bool reserved_ = false;  // under mutex_; a thread will drive
   std::atomic<bool> has_mail_{false};
   std::atomic<bool> sleeping_{false};  // changed under mutex_, except to false
   std::atomic<bool> woken_{false};
