@@ -863,7 +863,6 @@ int main(void) {
     with_names(test_destroy__on_another_thread_during_the_look_up),
     with_names_and_thread(test_destroy__on_another_thread_during_the_look_up),
     with_names(test_collection_destroy__waits_for_the_look_up),
-    with_names_and_thread(test_collection_destroy__waits_for_the_look_up),
     with_names(test_collection_destroy__right_after_connect),
     with_names(test_local_address__is_where_the_connection_comes_from),
     with_names(test_local_address__alone),

@@ -1,13 +1,11 @@
-/* The library as a whole: version, features, allocator, log, and that it leaves the process alone. */
+/* The library as a whole: version, features, log, and that it leaves the process alone. */
 #include "support.h"
 #include "support_driving.h"
 #include "support_network.h"
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -202,138 +200,10 @@ static void test_process__gets_no_threads_for_numeric_hosts(void **test) {
   assert_int_equal(running_threads(), threads);
 }
 
-/* ---- the allocator: a header before each block tells its size and that it is ours ---- */
-
-enum { kMagic = 0x600d };
-
-struct header {
-  size_t size;
-  size_t magic;
-};
-
-static atomic_long blocks, bytes, calls;
-static atomic_int exhausted;
-
-static void *make(size_t size) {
-  atomic_fetch_add(&calls, 1);
-  struct header *header = atomic_load(&exhausted) ? NULL : malloc(sizeof *header + size);
-  if (header == NULL) return NULL;
-  *header = (struct header){.size = size, .magic = kMagic};
-  atomic_fetch_add(&blocks, 1);
-  atomic_fetch_add(&bytes, (long)size);
-  return header + 1;
-}
-
-static void give_back(void *block) {
-  if (block == NULL) return;
-  struct header *header = (struct header *)block - 1;
-  if (header->magic != kMagic) abort();
-  header->magic = 0;
-  atomic_fetch_sub(&blocks, 1);
-  atomic_fetch_sub(&bytes, (long)header->size);
-  free(header);
-}
-
-static void *resize(void *block, size_t size) {
-  void *next = make(size);
-  if (block == NULL || next == NULL) return next;
-  const size_t before = ((struct header *)block - 1)->size;
-  memcpy(next, block, before < size ? before : size);
-  give_back(block);
-  return next;
-}
-
-static int use_own_allocator(void **test) {
-  (void)test;
-  blocks = bytes = calls = 0;
-  exhausted = 0;
-  expect_status(aio_set_allocator(make, resize, give_back), AIO_OK);
-  return 0;
-}
-
-static int use_malloc(void **test) {
-  (void)test;
-  expect_status(aio_set_allocator(NULL, NULL, NULL), AIO_OK);
-  return 0;
-}
-
-#define with_own_allocator(test) cmocka_unit_test_setup_teardown(test, use_own_allocator, use_malloc)
-
-static void nothing(aio_state *state, void *buffer, size_t count, void *user_info) {
-  (void)state, (void)buffer, (void)count, (void)user_info;
-}
-
-static void test_allocator__all_three_or_none(void **test) {
-  (void)test;
-  expect_status(aio_set_allocator(make, NULL, NULL), AIO_ERR_INVALID_ARGUMENT);
-  expect_status(aio_set_allocator(NULL, resize, NULL), AIO_ERR_INVALID_ARGUMENT);
-  expect_status(aio_set_allocator(NULL, NULL, give_back), AIO_ERR_INVALID_ARGUMENT);
-  expect_status(aio_set_allocator(make, resize, NULL), AIO_ERR_INVALID_ARGUMENT);
-  expect_status(aio_set_allocator(make, NULL, give_back), AIO_ERR_INVALID_ARGUMENT);
-  expect_status(aio_set_allocator(NULL, resize, give_back), AIO_ERR_INVALID_ARGUMENT);
-  expect_status(aio_set_allocator(make, resize, give_back), AIO_OK);
-  expect_status(aio_set_allocator(NULL, NULL, NULL), AIO_OK);
-}
-
-static void test_allocator__gets_every_block_back(void **test) {
-  (void)test;
-  aio_collection *collection;
-  aio_state *state;
-  int sockets[2];
-  char buffer[100] = "";
-  connected_sockets(LINK_TCP, sockets);
-  expect_status(aio_collection_create(NULL, &collection), AIO_OK);
-  expect_status(aio_state_create(collection, sockets[0], NULL, &state), AIO_OK);
-  assert_true(blocks > 0);
-  assert_int_equal(send(sockets[1], buffer, sizeof buffer, 0), sizeof buffer);
-  expect_status(aio_state_read_buffer(state, buffer, 10, nothing, NULL), AIO_OK);
-  expect_status(aio_collection_wait(collection, 10), AIO_OK);
-  expect_status(aio_collection_destroy(collection), AIO_OK);
-  assert_true(blocks > 0);
-  aio_state_destroy(state);
-  assert_int_equal(blocks, 0);
-  assert_int_equal(bytes, 0);
-  close(sockets[1]);
-}
-
-static void test_allocator__is_busy_while_memory_is_in_use(void **test) {
-  (void)test;
-  aio_collection *collection;
-  aio_state *state;
-  int sockets[2];
-  connected_sockets(LINK_TCP, sockets);
-  expect_status(aio_collection_create(NULL, &collection), AIO_OK);
-  expect_status(aio_set_allocator(make, resize, give_back), AIO_ERR_BUSY);
-  expect_status(aio_set_allocator(NULL, NULL, NULL), AIO_ERR_BUSY);
-  expect_status(aio_set_allocator(make, NULL, NULL), AIO_ERR_INVALID_ARGUMENT);
-  expect_status(aio_state_create(collection, sockets[0], NULL, &state), AIO_OK);
-  expect_status(aio_collection_destroy(collection), AIO_OK);
-  expect_status(aio_set_allocator(NULL, NULL, NULL), AIO_ERR_BUSY);
-  aio_state_destroy(state);
-  expect_status(aio_set_allocator(NULL, NULL, NULL), AIO_OK);
-  close(sockets[1]);
-}
-
-static void test_allocator__that_gives_nothing_is_no_memory(void **test) {
-  (void)test;
-  aio_collection *collection = (void *)&blocks;
-  exhausted = 1;
-  expect_status(aio_collection_create(NULL, &collection), AIO_ERR_NO_MEMORY);
-  assert_null(collection);
-  collection = (void *)&blocks;
-  expect_status(aio_collection_create_and_run("name", NULL, &collection), AIO_ERR_NO_MEMORY);
-  assert_null(collection);
-  assert_true(calls > 0);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_version__is_that_of_the_header),
     cmocka_unit_test(test_features__unknown_names_are_none),
-    cmocka_unit_test_setup_teardown(test_allocator__all_three_or_none, NULL, use_malloc),
-    with_own_allocator(test_allocator__gets_every_block_back),
-    with_own_allocator(test_allocator__is_busy_while_memory_is_in_use),
-    with_own_allocator(test_allocator__that_gives_nothing_is_no_memory),
     with_collection(test_process__gets_no_threads_for_numeric_hosts),
     with_collection(test_features__of_this_build),
     with_collection(test_last_error_text__is_the_threads_own),
