@@ -6,6 +6,7 @@
 
 static atomic_long live;
 static atomic_long total;
+static atomic_size_t bytes;
 static atomic_long until_failure;
 static atomic_int failed;
 
@@ -15,15 +16,20 @@ static int fails_now(void) {
   return 1;
 }
 
-static void *counted_allocate(size_t size) {
+static void count_request(size_t size) {
   atomic_fetch_add(&total, 1);
+  atomic_fetch_add(&bytes, size);
+}
+
+static void *counted_allocate(size_t size) {
+  count_request(size);
   void *block = fails_now() ? NULL : malloc(size);
   if (block != NULL) atomic_fetch_add(&live, 1);
   return block;
 }
 
 static void *counted_reallocate(void *block, size_t size) {
-  atomic_fetch_add(&total, 1);
+  count_request(size);
   void *moved = fails_now() ? NULL : realloc(block, size);
   if (moved != NULL && block == NULL) atomic_fetch_add(&live, 1);
   return moved;
@@ -44,6 +50,8 @@ void count_allocations(void) {
 long live_allocations(void) { return atomic_load(&live); }
 
 long total_allocations(void) { return atomic_load(&total); }
+
+size_t total_allocated_bytes(void) { return atomic_load(&bytes); }
 
 void fail_allocation(long number) {
   atomic_store(&failed, 0);

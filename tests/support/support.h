@@ -32,16 +32,19 @@ struct place {
 };
 #define HERE ((struct place){__FILE__, __LINE__})
 
+struct completion;
+
 /* One state and, at the other end of its connection, a raw non-blocking descriptor. */
 struct pair {
   aio_collection *collection;
-  aio_state *state;       /* NULL once a test has destroyed it */
-  int peer;               /* -1 once closed, or if there is none */
-  uint64_t peer_sent;     /* payload positions: of the next byte that the peer sends, */
-  uint64_t read;          /* that the state's next read must start with, */
-  uint64_t written;       /* that the next write takes up, */
-  uint64_t peer_received; /* that the peer must get next */
-  int plain_bytes;        /* these are no payload: count them, but do not verify */
+  aio_state *state;                  /* NULL once a test has destroyed it */
+  int peer;                          /* -1 once closed, or if there is none */
+  uint64_t peer_sent;                /* payload positions: of the next byte that the peer sends, */
+  uint64_t read;                     /* that the state's next read must start with, */
+  uint64_t written;                  /* that the next write takes up, */
+  uint64_t peer_received;            /* that the peer must get next */
+  void (*then)(struct completion *); /* becomes that of each operation submitted from now on */
+  int plain_bytes;                   /* these are no payload: count them, but do not verify */
 };
 
 /* An operation, from its submission to what its callback was given. */
@@ -123,6 +126,13 @@ int start_resolver_threads(void **unused);
     while (!(condition)) drive_once(HERE, (pair)->collection, deadline_, #condition); \
     end_condition();                                                                  \
   } while (0)
+/* Waits while another thread drives. */
+#define await(condition)                                                \
+  do {                                                                  \
+    double deadline_ = begin_condition();                               \
+    while (!(condition)) drive_once(HERE, NULL, deadline_, #condition); \
+    end_condition();                                                    \
+  } while (0)
 double begin_condition(void);
 void drive_once(struct place place, aio_collection *collection, double deadline, const char *condition);
 void end_condition(void);
@@ -151,8 +161,9 @@ int running_threads(void);
 
 /* ---- memory of the library ---- */
 
-long live_allocations(void);       /* blocks in use */
-long total_allocations(void);      /* blocks ever asked for */
+long live_allocations(void);  /* blocks in use */
+long total_allocations(void); /* blocks ever asked for */
+size_t total_allocated_bytes(void);
 void fail_allocation(long number); /* the number-th from now (1 = the next) fails; 0 = none */
 int allocation_failed(void);       /* whether that one came */
 
