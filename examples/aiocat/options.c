@@ -1,0 +1,176 @@
+/* aiocat: the command line. Its long description is the manual page. */
+#define _POSIX_C_SOURCE 200809L
+#include "options.h"
+
+#include "outcome.h"
+
+#include <aiostate/aiostate.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "Usage: aiocat [OPTION]... HOST PORT\n"
+    "       aiocat --listen [OPTION]... [ADDRESS] PORT\n"
+    "Copies standard input to a TCP connection, and what comes to standard output.\n"
+    "\n"
+    "  -l, --listen                   wait for a connection; PORT 0: any free one, told\n"
+    "                                 on standard error: listening on ADDRESS:PORT\n"
+    "  -k, --keep-open                with --listen: go on with the next connection\n"
+    "  -e, --echo                     send back what comes; uses no file\n"
+    "  -s, --send FILE                send FILE instead of standard input\n"
+    "  -r, --receive FILE             write to FILE instead of standard output\n"
+    "  -n, --no-input                 send nothing; end when the peer ends\n"
+    "  -x, --expect BYTES             the peer ends too early if fewer BYTES came\n"
+    "  -t, --timeout SECONDS          give up when no byte has moved for so long\n"
+    "  -c, --connect-timeout SECONDS  give up when there is no connection by then\n"
+    "  -b, --bind ADDRESS             connect from this local address, or listen there\n"
+    "      --bind-port PORT           connect from this local port\n"
+    "  -4                             IPv4 only\n"
+    "  -6                             IPv6 only\n"
+    "  -p, --progress[=WHEN]          show bytes, rate and time left on standard error;\n"
+    "                                 WHEN: auto (if it is a terminal), always, never\n"
+    "  -h, --help                     show this\n"
+    "  -V, --version                  show the version of the library\n"
+    "\n"
+    "Exit status: 0 success, 1 error, 2 the peer ended too early, 3 timeout,\n"
+    "128 + N ended by signal N.\n";
+
+enum { BIND_PORT = 256 };
+
+static const struct option long_options[] = {
+    {"bind", required_argument, NULL, 'b'},
+    {"bind-port", required_argument, NULL, BIND_PORT},
+    {"connect-timeout", required_argument, NULL, 'c'},
+    {"echo", no_argument, NULL, 'e'},
+    {"expect", required_argument, NULL, 'x'},
+    {"help", no_argument, NULL, 'h'},
+    {"keep-open", no_argument, NULL, 'k'},
+    {"listen", no_argument, NULL, 'l'},
+    {"no-input", no_argument, NULL, 'n'},
+    {"progress", optional_argument, NULL, 'p'},
+    {"receive", required_argument, NULL, 'r'},
+    {"send", required_argument, NULL, 's'},
+    {"timeout", required_argument, NULL, 't'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static _Noreturn void refuse(const char *what, const char *why) {
+  if (what) complain(what, why);
+  fputs("Try 'aiocat --help'.\n", stderr);
+  exit(ENDED_BY_ERROR);
+}
+
+static _Noreturn void leave(void) { exit(fflush(stdout) == 0 ? ENDED_WELL : ENDED_BY_ERROR); }
+
+static double parse_seconds(const char *text) {
+  char *end;
+  double seconds = strtod(text, &end);
+  if (end == text || *end || !(seconds > 0)) refuse(text, "This is no number of seconds.");
+  return seconds;
+}
+
+static uint64_t parse_bytes(const char *text) {
+  char *end;
+  errno = 0;
+  uintmax_t bytes = strtoumax(text, &end, 10);
+  if (end == text || *end || *text == '-' || errno != 0 || bytes > UINT64_MAX)
+    refuse(text, "This is no number of bytes.");
+  return bytes;
+}
+
+static bool parse_when(const char *text) {
+  if (!text || strcmp(text, "auto") == 0) return isatty(STDERR_FILENO);
+  if (strcmp(text, "always") != 0 && strcmp(text, "never") != 0)
+    refuse(text, "This is none of auto, always and never.");
+  return strcmp(text, "always") == 0;
+}
+
+static void parse_option(struct options *options, int option) {
+  switch (option) {
+    case '4':
+    case '6':
+      options->family = option - '0';
+      break;
+    case 'b':
+      options->bind_address = optarg;
+      break;
+    case 'c':
+      options->connect_timeout = parse_seconds(optarg);
+      break;
+    case 'e':
+      options->echo = true;
+      break;
+    case 'h':
+      fputs(help, stdout);
+      leave();
+    case 'k':
+      options->keep_open = true;
+      break;
+    case 'l':
+      options->listen = true;
+      break;
+    case 'n':
+      options->no_input = true;
+      break;
+    case 'p':
+      options->progress = parse_when(optarg);
+      break;
+    case 'r':
+      options->receive_file = optarg;
+      break;
+    case 's':
+      options->send_file = optarg;
+      break;
+    case 't':
+      options->timeout = parse_seconds(optarg);
+      break;
+    case 'V':
+      printf("aiocat %s\n", aio_version());
+      leave();
+    case 'x':
+      options->expect = parse_bytes(optarg);
+      break;
+    case BIND_PORT:
+      options->bind_port = optarg;
+      break;
+    default:
+      refuse(NULL, NULL); /* getopt has said why */
+  }
+}
+
+static void check_combination(const struct options *options) {
+  if (options->keep_open && !options->listen) refuse("--keep-open", "This needs --listen.");
+  if (options->listen && options->bind_port) refuse("--bind-port", "This contradicts --listen.");
+  if (options->echo && (options->send_file || options->receive_file || options->no_input))
+    refuse("--echo", "This sends back what comes: no other input or output.");
+  if (options->no_input && options->send_file) refuse("--no-input", "This contradicts --send.");
+}
+
+struct options options_parse(int count, char **arguments) {
+  struct options options = {0};
+  int option;
+  while ((option = getopt_long(count, arguments, "46b:c:ehklnp::r:s:t:Vx:", long_options, NULL)) != -1)
+    parse_option(&options, option);
+  check_combination(&options);
+
+  char **rest = arguments + optind;
+  int rest_count = count - optind;
+  if (options.listen && rest_count == 1) {
+    options.host = options.bind_address;
+    options.service = rest[0];
+  } else if (rest_count == 2 && !(options.listen && options.bind_address)) {
+    options.host = rest[0];
+    options.service = rest[1];
+  } else {
+    refuse(options.listen ? "--listen" : "aiocat",
+           options.listen ? "This takes [ADDRESS] PORT." : "This takes HOST PORT.");
+  }
+  return options;
+}

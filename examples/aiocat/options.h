@@ -1,0 +1,29 @@
+/* aiocat: the command line. */
+#ifndef AIOCAT_OPTIONS_H
+#define AIOCAT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct options {
+  const char *host;    /* to connect to, or to listen on: NULL = all addresses */
+  const char *service; /* the port, or its name */
+  bool listen;
+  bool keep_open;
+  bool echo;
+  bool no_input;
+  bool progress;
+  int32_t family; /* 4, 6, or 0 for both */
+  const char *send_file;
+  const char *receive_file;
+  const char *bind_address;
+  const char *bind_port;
+  double timeout; /* seconds; 0 = no limit */
+  double connect_timeout;
+  uint64_t expect;
+};
+
+/* Ends the program where the command line asks for no more than words, or makes no sense. */
+struct options options_parse(int count, char **arguments);
+
+#endif

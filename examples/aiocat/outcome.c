@@ -1,0 +1,28 @@
+/* aiocat: the words for what went wrong. */
+#include "outcome.h"
+
+#include <stdio.h>
+
+int exit_status_of(aio_status status) {
+  switch (status) {
+    case AIO_OK:
+      return ENDED_WELL;
+    case AIO_TIMEOUT:
+      return ENDED_BY_TIMEOUT;
+    case AIO_EOF:
+    case AIO_ERR_CONNECTION_RESET:
+    case AIO_ERR_BROKEN_PIPE:
+      return ENDED_EARLY;
+    default:
+      return ENDED_BY_ERROR;
+  }
+}
+
+void complain(const char *what, const char *why) { fprintf(stderr, "aiocat: %s: %s\n", what, why); }
+
+void complain_of_status(const char *what, aio_status status, const char *text) {
+  if (*text)
+    fprintf(stderr, "aiocat: %s\n", text);
+  else
+    complain(what, aio_status_message(status));
+}
