@@ -281,6 +281,7 @@ struct hammer {
   atomic_long bytes_read, bytes_written;
   atomic_int outside_its_turn; /* callbacks that ran while another one did */
   atomic_int inside;
+  atomic_int finished; /* threads */
   atomic_uint seed;
 };
 
@@ -345,6 +346,7 @@ static void *hammer_on(void *argument) {
   this_thread_runs_no_callbacks();
   for (int i = 0; i < hammer->rounds; i++)
     if (one_blow(hammer, &seed) == AIO_OK) atomic_fetch_add(&hammer->accepted, 1);
+  atomic_fetch_add(&hammer->finished, 1);
   return NULL;
 }
 
@@ -356,13 +358,13 @@ static struct hammer *new_hammer(struct pair *pair, int rounds) {
   return hammer;
 }
 
-/* The peer talks and listens meanwhile; it sends no more than is read in the end. */
+/* The peer talks and listens meanwhile. */
 static void hammer_with(struct pair *pair, struct hammer *hammer, int threads) {
   struct crew crew = start_threads(threads, hammer_on, hammer);
-  for (int i = 0; i < 2000; i++) {
+  while (atomic_load(&hammer->finished) < threads) {
     peer_takes_some(pair, 5000);
     if (send(pair->peer, hammer->written, 100, MSG_NOSIGNAL) == 100) pair->peer_sent += 100;
-    drive_for(pair, 0.00005);
+    settle(pair);
   }
   join_threads(&crew);
 }
