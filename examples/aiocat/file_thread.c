@@ -86,8 +86,8 @@ void file_thread_do(struct file_thread *file, void *bytes, size_t size) {
   pthread_mutex_lock(&file->mutex);
   file->size = size;
   file->bytes = bytes;
-  pthread_cond_signal(&file->changed);
   pthread_mutex_unlock(&file->mutex);
+  pthread_cond_signal(&file->changed);
 }
 
 void file_thread_stop(struct file_thread *file) {

@@ -27,7 +27,7 @@ static void show_direction(const char *verb, uint64_t moved, uint64_t total, dou
   if (total > 0 && !last) {
     fputs(" of ", stderr);
     show_bytes((double)total);
-    fprintf(stderr, " (%.0f %%)", 100.0 * (double)moved / (double)total);
+    fprintf(stderr, " (%d %%)", (int)(100.0 * (double)moved / (double)total));
   }
   fputs(", ", stderr);
   show_bytes(rate);

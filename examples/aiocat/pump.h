@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PUMP_BLOCKS = 4, PUMP_BLOCK_SIZE = 256 * 1024 };
+enum { PUMP_BLOCKS = 4, PUMP_BLOCK_SIZE = 512 * 1024 };
 
 struct pump;
 
