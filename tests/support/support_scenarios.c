@@ -38,6 +38,12 @@ static void connect_echo_close(void) {
   struct step *connect = sweep_connect(collection, "127.0.0.1", gate->port, NULL);
   sweep_write(connect->end, 1000);
   until_ended(sweep_read(connect->end, 1000, 0));
+  if (connect->end->state != NULL) {
+    aio_address address;
+    accepted(aio_state_local_address(connect->end->state, &address));
+    accepted(aio_state_peer_address(connect->end->state, &address));
+    accepted(aio_state_set_nodelay(connect->end->state, AIO_NO));
+  }
   sweep_write(connect->end, 10000);
   until_ended(sweep_read(connect->end, 10000, 0));
   until_ended(sweep_shutdown(connect->end));

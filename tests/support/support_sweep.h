@@ -20,7 +20,6 @@ struct fault {
   void (*arm)(const struct fault *fault, long number); /* the number-th point from now fails; 0: none, and it ends */
   int (*hit)(void);                                    /* has there been such a point? */
   int (*allows)(const struct fault *fault, aio_status status); /* may a call or operation end so after the hit? */
-  const void *context;
   int lasts; /* everything after the point fails too: then scenarios do not wait for what cannot come */
 };
 
