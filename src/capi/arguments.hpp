@@ -34,8 +34,11 @@ template <class... Choices>
 
 [[nodiscard]] inline bool valid_family(int32_t family) { return family == 0 || family == 4 || family == 6; }
 
-// Fills `request` from what a byte-moving operation was given; AIO_OK, or why it is refused.
-[[nodiscard]] aio_status check_request(const void *buffer, size_t length, aio_buffer_callback callback,
-                                       const aio_io_options *options, Request &request);
+// What the options of a byte-moving operation allow; `minimum` 0 where it does not concern the operation.
+[[nodiscard]] aio_status check_io_options(const void *buffer, size_t length, size_t minimum,
+                                          const aio_io_options &options);
+
+// Whether [start, end) of a buffer can be lent.
+[[nodiscard]] inline bool valid_buffer(const void *buffer, size_t length) { return buffer != nullptr || length == 0; }
 
 }  // namespace aio

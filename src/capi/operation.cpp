@@ -7,20 +7,28 @@ using Kind = aio::Inbound::Kind;
 
 namespace {
 
-aio_status read(aio_state *state, Kind kind, void *buffer, size_t length, aio_buffer_callback callback,
-                const aio_io_options *options) {
-  Request request;
-  if (state == nullptr || callback == nullptr) return AIO_ERR_INVALID_ARGUMENT;
-  const aio_status status = aio::check_request(buffer, length, callback, options, request);
-  return status == AIO_OK ? object(state)->read(kind, request) : status;
+// The range of `buffer` that an operation was given, in `request`; AIO_OK, or why it is refused.
+aio_status check(const void *buffer, size_t length, size_t minimum, aio_buffer_callback callback,
+                 const aio_io_options *options, Request &request) {
+  // A write never stores in the buffer.
+  request = {static_cast<aio::Byte *>(const_cast<void *>(buffer)), 0, length, callback, options};
+  if (options == nullptr) return aio::valid_buffer(buffer, length) ? AIO_OK : AIO_ERR_INVALID_ARGUMENT;
+  request.start = options->start;
+  if (options->end != 0) request.end = options->end;
+  return aio::check_io_options(buffer, length, minimum, *options);
 }
 
 // Ranges do not concern reads that are given no buffer.
 aio_status read_without_buffer(aio_state *state, Kind kind, aio_buffer_callback callback,
                                const aio_io_options *options) {
-  aio_io_options given = aio::options_or_default(options);
-  given.start = given.end = given.minimum = 0;
-  return read(state, kind, nullptr, 0, callback, &given);
+  if (state == nullptr || callback == nullptr) return AIO_ERR_INVALID_ARGUMENT;
+  Request request = {nullptr, 0, 0, callback, options};
+  if (options != nullptr) {
+    aio_io_options given = *options;
+    given.start = given.end = 0;
+    if (const aio_status status = aio::check_io_options(nullptr, 0, 0, given); status != AIO_OK) return status;
+  }
+  return object(state)->read(kind, request);
 }
 
 }  // namespace
@@ -29,7 +37,11 @@ extern "C" {
 
 aio_status aio_state_read_buffer(aio_state *state, void *buffer, size_t length, aio_buffer_callback callback,
                                  const aio_io_options *options) {
-  return read(state, Kind::buffer, buffer, length, callback, options);
+  if (state == nullptr || callback == nullptr) return AIO_ERR_INVALID_ARGUMENT;
+  Request request;
+  const size_t minimum = options == nullptr ? 0 : options->minimum;
+  const aio_status status = check(buffer, length, minimum, callback, options, request);
+  return status == AIO_OK ? object(state)->read(Kind::buffer, request) : status;
 }
 
 aio_status aio_state_read_with_checking(aio_state *state, aio_buffer_callback callback,
@@ -43,11 +55,9 @@ aio_status aio_state_wait_for_input(aio_state *state, aio_buffer_callback callba
 
 aio_status aio_state_write_buffer(aio_state *state, const void *buffer, size_t length, aio_buffer_callback callback,
                                   const aio_io_options *options) {
-  Request request;
   if (state == nullptr) return AIO_ERR_INVALID_ARGUMENT;
-  aio_io_options given = aio::options_or_default(options);
-  given.minimum = 0;
-  const aio_status status = aio::check_request(buffer, length, callback, &given, request);
+  Request request;
+  const aio_status status = check(buffer, length, 0, callback, options, request);
   return status == AIO_OK ? object(state)->write(request) : status;
 }
 

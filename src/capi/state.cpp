@@ -158,7 +158,7 @@ aio_status aio_state_set_user_info(aio_state *state, void *user_info) {
   return AIO_OK;
 }
 
-double aio_state_read_timeout(const aio_state *state) { return state == nullptr ? 0 : object(state)->read_timeout(); }
+double aio_state_read_timeout(const aio_state *state) { return state == nullptr ? 0 : object(state)->read_timeout().seconds(); }
 
 aio_status aio_state_set_read_timeout(aio_state *state, double seconds) {
   if (state == nullptr || !aio::valid_seconds(seconds)) return AIO_ERR_INVALID_ARGUMENT;
@@ -166,7 +166,7 @@ aio_status aio_state_set_read_timeout(aio_state *state, double seconds) {
   return AIO_OK;
 }
 
-double aio_state_write_timeout(const aio_state *state) { return state == nullptr ? 0 : object(state)->write_timeout(); }
+double aio_state_write_timeout(const aio_state *state) { return state == nullptr ? 0 : object(state)->write_timeout().seconds(); }
 
 aio_status aio_state_set_write_timeout(aio_state *state, double seconds) {
   if (state == nullptr || !aio::valid_seconds(seconds)) return AIO_ERR_INVALID_ARGUMENT;

@@ -256,7 +256,7 @@ void Collection::flush() {
 
 size_t Collection::dispatch() {
   const uint64_t before = counters_.callbacks.get();
-  mailbox_->set_dispatching(true);
+  const net::Mailbox::Dispatch dispatch(*mailbox_);
   if (mailbox_->has_mail()) mailbox_->deliver();
   for (int round = 0; round < kMostRounds; ++round) {
     for (int count = 0; count < kMostPerRound; ++count) {
@@ -268,7 +268,6 @@ size_t Collection::dispatch() {
     flush();
     if (completions_.empty() || stopping()) break;
   }
-  mailbox_->set_dispatching(false);
   return static_cast<size_t>(counters_.callbacks.get() - before);
 }
 

@@ -19,17 +19,23 @@ constexpr size_t kLongestWithReadAhead = size_t{16} << 10;
 aio_status Inbound::submit(Kind kind, const Request &request) {
   if (state_.is_closing()) return AIO_ERR_CLOSED;
   if (claimed_.exchange(true, std::memory_order_acq_rel)) return AIO_ERR_BUSY;
-  state_.store_read_options(request);
   operation_.kind = kind;
   operation_.last = false;
   operation_.buffer = request.buffer;
   operation_.start = operation_.position = request.start;
-  operation_.end = request.end;
-  operation_.enough = request.minimum == 0 ? request.end : request.start + request.minimum;
+  operation_.end = operation_.enough = request.end;
+  operation_.completion = {request.callback, nullptr, nullptr};
+  Nanoseconds stall = kNever;
+  if (request.options != nullptr) {
+    const aio_io_options &options = *request.options;
+    state_.store_read_options(options);
+    if (options.minimum != 0) operation_.enough = request.start + options.minimum;
+    operation_.completion.error_callback = options.error_callback;
+    stall = time_limit(options.stall_timeout);
+  }
+  operation_.completion.user_info = state_.user_info();
   operation_.max_read = state_.max_read();
-  operation_.patience =
-      Patience{.timeout = time_limit(state_.read_timeout()), .stall = time_limit(request.stall_timeout)};
-  operation_.completion = {request.callback, request.error_callback, state_.user_info_or(request.user_info)};
+  operation_.patience.begin(state_.read_timeout().get(), stall);
   if (state_.mailbox().submit(*this)) return AIO_OK;
   claimed_.store(false, std::memory_order_release);
   return AIO_ERR_CLOSED;
@@ -142,8 +148,7 @@ void Inbound::deliver() {
 
 void Inbound::wait_again() {
   phase_ = Phase::waiting;
-  operation_.patience.stamped = false;
-  operation_.patience.deadline = operation_.patience.stall_deadline = kNever;
+  operation_.patience.begin_again();
   if (!ended_.ok()) {
     note_last(ended_.status);
   } else {

@@ -51,6 +51,17 @@ void Outbound::give_back(WriteOperation *operation) {
   }
 }
 
+void Outbound::prepare(WriteOperation &operation, const Request &request, Nanoseconds stall) {
+  operation.outbound = this;
+  operation.buffer = request.buffer;
+  operation.start = operation.position = request.start;
+  operation.end = request.end;
+  operation.patience.begin(state_.write_timeout().get(), stall);
+  operation.completion = {request.callback, nullptr, state_.user_info()};
+  operation.shutdown_callback = nullptr;
+  operation.shuts_down = false;
+}
+
 aio_status Outbound::write(const Request &request) {
   if (state_.is_closing() || shut_.load(std::memory_order_acquire)) return AIO_ERR_CLOSED;
   WriteOperation *operation = take_operation();
@@ -60,15 +71,13 @@ aio_status Outbound::write(const Request &request) {
     give_back(operation);
     return status;
   }
-  state_.store_write_options(request);
-  operation->outbound = this;
-  operation->buffer = request.buffer;
-  operation->start = operation->position = request.start;
-  operation->end = request.end;
-  operation->patience = Patience{.timeout = time_limit(state_.write_timeout()), .stall = time_limit(request.stall_timeout)};
-  operation->completion = {request.callback, request.error_callback, state_.user_info_or(request.user_info)};
-  operation->shuts_down = false;
-  operation->outcome = {};
+  if (request.options == nullptr) {
+    prepare(*operation, request, kNever);
+  } else {
+    state_.store_write_options(*request.options);
+    prepare(*operation, request, time_limit(request.options->stall_timeout));
+    operation->completion.error_callback = request.options->error_callback;
+  }
   if (state_.mailbox().submit(*operation)) return AIO_OK;
   bytes_.withdraw(length);
   writes_.withdraw(1);
@@ -84,14 +93,10 @@ aio_status Outbound::shutdown(aio_state_callback callback, void *user_info) {
     give_back(operation);
     return AIO_ERR_CLOSED;
   }
-  operation->outbound = this;
-  operation->buffer = nullptr;
-  operation->start = operation->position = operation->end = 0;
-  operation->patience = Patience{.timeout = time_limit(state_.write_timeout())};
-  operation->completion = {nullptr, nullptr, state_.user_info_or(user_info)};
+  prepare(*operation, Request{}, kNever);
+  operation->completion.user_info = state_.user_info_or(user_info);
   operation->shutdown_callback = callback;
   operation->shuts_down = true;
-  operation->outcome = {};
   if (state_.mailbox().submit(*operation)) return AIO_OK;
   give_back(operation);
   return AIO_ERR_CLOSED;
@@ -129,7 +134,7 @@ void Outbound::finish_all(Error outcome) {
 // The operation's callback is entered.
 void Outbound::complete(WriteOperation &operation) {
   const Completion completion = operation.completion;
-  const aio_state_callback shutdown_callback = operation.shuts_down ? operation.shutdown_callback : nullptr;
+  const aio_state_callback shutdown_callback = operation.shutdown_callback;
   const bool shuts_down = operation.shuts_down;
   const Error outcome = operation.outcome;
   const size_t count = operation.count();
@@ -163,7 +168,10 @@ void Outbound::fail(Error error) {
   state_.note_output_idle();
 }
 
-void Outbound::disarm() { state_.collection().deadlines().disarm(alarm_); }
+void Outbound::close() {
+  static_cast<void>(cancel());
+  state_.collection().deadlines().disarm(alarm_);
+}
 
 void Outbound::note_first() {
   WriteOperation *first = queue_.front();

@@ -59,7 +59,7 @@ class Outbound {
   [[nodiscard]] bool cancel();   // false: nothing ran
   void fail(Error error);        // for the queued operations
   void end(Error error);         // for every later one, too
-  void disarm();
+  void close();
 
  private:
   // What goes in from any thread and out on the driver's.
@@ -91,6 +91,7 @@ class Outbound {
   [[nodiscard]] aio_status admit(size_t length);
   [[nodiscard]] WriteOperation *take_operation();
   void give_back(WriteOperation *operation);
+  void prepare(WriteOperation &operation, const Request &request, Nanoseconds stall);
 
   void send();
   [[nodiscard]] size_t gather(net::ConstSpan *spans, size_t &total);

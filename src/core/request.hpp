@@ -9,23 +9,18 @@
 namespace aio {
 
 struct Request {
-  Byte *buffer = nullptr;  // as the caller gave it; writes never store in it
-  size_t start = 0;
-  size_t end = 0;
-  size_t minimum = 0;  // 0 = all
-  size_t max_read = 0;
-  double timeout = 0;  // 0 = the state's
-  double stall_timeout = 0;
-  aio_buffer_callback callback = nullptr;
-  aio_buffer_callback error_callback = nullptr;
-  void *user_info = nullptr;  // null = the state's
+  Byte *buffer;  // as the caller gave it; writes never store in it
+  size_t start;
+  size_t end;
+  aio_buffer_callback callback;
+  const aio_io_options *options;  // nullptr: the defaults
 };
 
 // Which callback is told, and with what, when an operation has ended.
 struct Completion {
-  aio_buffer_callback callback = nullptr;
-  aio_buffer_callback error_callback = nullptr;
-  void *user_info = nullptr;
+  aio_buffer_callback callback;
+  aio_buffer_callback error_callback;  // nullptr: the callback
+  void *user_info;
 
   [[nodiscard]] aio_buffer_callback for_status(aio_status status) const {
     return status < 0 && error_callback != nullptr ? error_callback : callback;
@@ -34,12 +29,21 @@ struct Completion {
 
 // How long an operation may take. Stamped at the end of the dispatch in which it was submitted, if it still runs then.
 struct Patience {
-  Nanoseconds timeout = kNever;
-  Nanoseconds stall = kNever;
-  Nanoseconds deadline = kNever;
-  Nanoseconds stall_deadline = kNever;
-  bool stamped = false;
+  Nanoseconds timeout;
+  Nanoseconds stall;
+  Nanoseconds deadline;
+  Nanoseconds stall_deadline;
+  bool stamped;
 
+  void begin(Nanoseconds for_all, Nanoseconds for_a_stall) {
+    timeout = for_all;
+    stall = for_a_stall;
+    begin_again();
+  }
+  void begin_again() {
+    deadline = stall_deadline = kNever;
+    stamped = false;
+  }
   [[nodiscard]] bool limited() const { return timeout != kNever || stall != kNever; }
   [[nodiscard]] Nanoseconds earliest() const { return deadline < stall_deadline ? deadline : stall_deadline; }
 };

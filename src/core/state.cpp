@@ -252,15 +252,15 @@ void State::unpin() {
 
 // ---- Settings ----
 
-void State::store_read_options(const Request &request) {
-  if (request.timeout > 0) set_read_timeout(request.timeout);
-  if (request.max_read != 0) set_max_read(request.max_read);
-  if (request.user_info != nullptr) set_user_info(request.user_info);
+void State::store_read_options(const aio_io_options &options) {
+  if (options.timeout > 0) set_read_timeout(options.timeout);
+  if (options.max_read != 0) set_max_read(options.max_read);
+  if (options.user_info != nullptr) set_user_info(options.user_info);
 }
 
-void State::store_write_options(const Request &request) {
-  if (request.timeout > 0) set_write_timeout(request.timeout);
-  if (request.user_info != nullptr) set_user_info(request.user_info);
+void State::store_write_options(const aio_io_options &options) {
+  if (options.timeout > 0) set_write_timeout(options.timeout);
+  if (options.user_info != nullptr) set_user_info(options.user_info);
 }
 
 aio_socket State::socket() const {
@@ -384,8 +384,7 @@ void State::close_socket(bool reset) {
   closing_.store(true, std::memory_order_release);
   if (connector_ != nullptr) connector_->cancel();
   inbound_.close();
-  static_cast<void>(outbound_.cancel());
-  outbound_.disarm();
+  outbound_.close();
   closing_process_.disarm();
   leave_poller();
   {

@@ -25,6 +25,23 @@ class AcceptGauge;
 class Connector;
 struct ConnectPlan;
 
+// A time that any thread may set.
+class Timeout {
+ public:
+  // 0 = none.
+  void set(double seconds) {
+    const Nanoseconds time = time_limit(seconds);
+    time_.store(time, std::memory_order_relaxed);
+    seconds_.store(time == kNever ? AIO_NO_TIMEOUT : seconds, std::memory_order_relaxed);
+  }
+  [[nodiscard]] Nanoseconds get() const { return time_.load(std::memory_order_relaxed); }
+  [[nodiscard]] double seconds() const { return seconds_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<Nanoseconds> time_{kNever};
+  std::atomic<double> seconds_{AIO_NO_TIMEOUT};  // as it was set
+};
+
 class State final : public Member, public Flushable, private net::PollOwner {
  public:
   // What every way of making a state shares; times 0 = none.
@@ -65,10 +82,10 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] void *user_info() const { return user_info_.load(std::memory_order_relaxed); }
   void set_user_info(void *user_info) { user_info_.store(user_info, std::memory_order_relaxed); }
   [[nodiscard]] void *user_info_or(void *given) const { return given != nullptr ? given : user_info(); }
-  [[nodiscard]] double read_timeout() const { return read_timeout_.load(std::memory_order_relaxed); }
-  void set_read_timeout(double seconds) { store_timeout(read_timeout_, seconds); }
-  [[nodiscard]] double write_timeout() const { return write_timeout_.load(std::memory_order_relaxed); }
-  void set_write_timeout(double seconds) { store_timeout(write_timeout_, seconds); }
+  [[nodiscard]] const Timeout &read_timeout() const { return read_timeout_; }
+  void set_read_timeout(double seconds) { read_timeout_.set(seconds); }
+  [[nodiscard]] const Timeout &write_timeout() const { return write_timeout_; }
+  void set_write_timeout(double seconds) { write_timeout_.set(seconds); }
   [[nodiscard]] size_t max_read() const { return max_read_.load(std::memory_order_relaxed); }
   void set_max_read(size_t bytes) { max_read_.store(bytes == 0 ? kMaxRead : bytes, std::memory_order_relaxed); }
   [[nodiscard]] size_t buffer_limit() const { return buffer_limit_.load(std::memory_order_relaxed); }
@@ -91,8 +108,8 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] const char *error_text();
 
   // ---- For its parts; any thread ----
-  void store_read_options(const Request &request);
-  void store_write_options(const Request &request);
+  void store_read_options(const aio_io_options &options);
+  void store_write_options(const aio_io_options &options);
 
   // ---- For its parts; the driver ----
   [[nodiscard]] bool is_connecting() const { return phase_ == Phase::connecting; }
@@ -181,10 +198,6 @@ class State final : public Member, public Flushable, private net::PollOwner {
     return visit.allowed() ? at() : 0;
   }
 
-  static void store_timeout(std::atomic<double> &place, double seconds) {
-    place.store(time_limit(seconds) == kNever ? AIO_NO_TIMEOUT : seconds, std::memory_order_relaxed);
-  }
-
   Collection *const collection_;
   net::Mailbox &mailbox_;
   Inbound inbound_;
@@ -208,8 +221,8 @@ class State final : public Member, public Flushable, private net::PollOwner {
   std::atomic<aio_status> write_status_{AIO_OK};
   std::atomic<int> system_error_{0};
   std::atomic<void *> user_info_;
-  std::atomic<double> read_timeout_{AIO_NO_TIMEOUT};
-  std::atomic<double> write_timeout_{AIO_NO_TIMEOUT};
+  Timeout read_timeout_;
+  Timeout write_timeout_;
   std::atomic<size_t> max_read_{kMaxRead};
   std::atomic<size_t> buffer_limit_{kBufferLimit};
   Counters counters_;

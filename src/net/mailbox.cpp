@@ -4,6 +4,8 @@
 
 namespace aio::net {
 
+thread_local const Mailbox *Mailbox::dispatching = nullptr;
+
 Mailbox *Mailbox::create(Loop &loop) {
   Mailbox *mailbox = make<Mailbox>(loop);
   if (mailbox == nullptr) return nullptr;
@@ -21,21 +23,13 @@ void Mailbox::release() {
   dispose(this);
 }
 
-bool Mailbox::submit(Task &task, Late late) {
-  if (!dispatching_here()) return post(task, late);
-  if (has_mail()) deliver();
-  if (is_shut() && late == Late::refuse) return false;
-  task.arrive();
-  return true;
-}
-
 bool Mailbox::post(Task &task, Late late) {
   Lock lock(mutex_);
   if (loop_ == nullptr || (late == Late::refuse && is_shut())) return false;
   mail_.push_back(task);
-  has_mail_.store(true, std::memory_order_release);
+  has_mail_.store(true, std::memory_order_seq_cst);
   // One wake-up per batch. Under the lock: the loop must not be closed meanwhile.
-  if (sleeping_.exchange(false, std::memory_order_acq_rel)) loop_->wake();
+  if (sleeping_.exchange(false, std::memory_order_seq_cst)) loop_->wake();
   return true;
 }
 
@@ -114,12 +108,6 @@ void Mailbox::deliver() {
     has_mail_.store(false, std::memory_order_relaxed);
   }
   while (Task *task = mail.pop_front()) task->arrive();
-}
-
-bool Mailbox::sleep() {
-  Lock lock(mutex_);
-  sleeping_.store(true, std::memory_order_relaxed);
-  return mail_.empty();
 }
 
 void Mailbox::shut() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <utility>
 
 #include "base/task.hpp"
 #include "net/loop.hpp"
@@ -22,7 +23,9 @@ class Mailbox {
 
   // Has `task` arrive: in a dispatch on this thread at once, behind what other threads posted before; else when the
   // collection is driven next. False: it is too late, and nothing was taken.
-  [[nodiscard]] bool submit(Task &task, Late late = Late::refuse);
+  [[nodiscard]] bool submit(Task &task, Late late = Late::refuse) {
+    return dispatching_here() ? arrive(task, late) : post(task, late);
+  }
 
   void wake_up();  // also in a signal handler
   [[nodiscard]] bool is_shut() const { return shut_.load(std::memory_order_acquire); }
@@ -45,18 +48,31 @@ class Mailbox {
   void end_visit();
 
   [[nodiscard]] bool driven_here() const { return driver_.load(std::memory_order_relaxed) == this_thread(); }
-  [[nodiscard]] bool dispatching_here() const { return dispatcher_.load(std::memory_order_relaxed) == this_thread(); }
-  void set_dispatching(bool on) {
-    dispatcher_.store(on ? this_thread() : ThreadId(), std::memory_order_relaxed);
-  }
+  [[nodiscard]] bool dispatching_here() const { return dispatching == this; }
+
+  // This thread runs callbacks of the mailbox's collection while this lives. In a callback it may drive another one.
+  class Dispatch {
+   public:
+    explicit Dispatch(const Mailbox &mailbox) : outer_(std::exchange(dispatching, &mailbox)) {}
+    ~Dispatch() { dispatching = outer_; }
+    Dispatch(const Dispatch &) = delete;
+    Dispatch &operator=(const Dispatch &) = delete;
+
+   private:
+    const Mailbox *outer_;
+  };
 
   // ---- For the driver ----
 
   [[nodiscard]] bool has_mail() const { return has_mail_.load(std::memory_order_acquire); }
   void deliver();
 
-  // From sleep() on, whoever posts wakes the loop. False: there is mail already.
-  [[nodiscard]] bool sleep();
+  // From sleep() on, whoever posts wakes the loop. False: there is mail already. First the mark, then the look; whoever
+  // posts does the reverse, so one of the two sees the other.
+  [[nodiscard]] bool sleep() {
+    sleeping_.store(true, std::memory_order_seq_cst);
+    return !has_mail_.load(std::memory_order_seq_cst);
+  }
   void awake() { sleeping_.store(false, std::memory_order_relaxed); }
   [[nodiscard]] bool take_wake_up() {
     return woken_.load(std::memory_order_relaxed) && woken_.exchange(false, std::memory_order_acquire);
@@ -73,6 +89,15 @@ class Mailbox {
 
  private:
   [[nodiscard]] bool post(Task &task, Late late);
+  [[nodiscard]] bool arrive(Task &task, Late late) {
+    if (has_mail()) deliver();
+    if (is_shut() && late == Late::refuse) return false;
+    task.arrive();
+    return true;
+  }
+
+  // One word of static thread storage, so that asking costs one instruction in a shared library too.
+  [[gnu::tls_model("initial-exec")]] static thread_local const Mailbox *dispatching;
 
   Mutex mutex_;
   Mutex socket_mutex_;
@@ -82,11 +107,10 @@ class Mailbox {
   bool visited_ = false;   // under mutex_; the driver asks one question only
   bool reserved_ = false;  // under mutex_; a thread will drive
   std::atomic<bool> has_mail_{false};
-  std::atomic<bool> sleeping_{false};  // changed under mutex_, except to false
+  std::atomic<bool> sleeping_{false};
   std::atomic<bool> woken_{false};
   std::atomic<bool> shut_{false};
   std::atomic<ThreadId> driver_{};
-  std::atomic<ThreadId> dispatcher_{};
   std::atomic<int> references_{1};
 };
 

@@ -119,6 +119,40 @@ static void test_close__in_a_burst_comes_last(void **fixture) {
   expect_order(writes[COUNT - 1], writes[0]->context);
 }
 
+enum { CHAIN = 200 };
+
+struct chain {
+  int read, close_at;
+  struct completion *last, *close;
+};
+
+static void then_read_next_or_close(struct completion *read) {
+  struct chain *chain = read->context;
+  if (chain->close != NULL) return;
+  chain->last = try_read(read->pair, 1);
+  chain->last->then = then_read_next_or_close;
+  chain->last->context = chain;
+  if (++chain->read == chain->close_at) chain->close = try_close(read->pair);
+}
+
+/* The read before the close has its byte already; however many such reads went before it, close comes behind it. */
+static void test_close__does_not_overtake_a_buffered_read(void **fixture) {
+  aio_collection *collection = ((struct pair *)*fixture)->collection;
+  for (int close_at = 1; close_at < CHAIN; close_at++) {
+    struct pair *pair = new_pair(collection, LINK_UNIX, NULL);
+    struct chain *chain = fixture_memory(sizeof *chain);
+    chain->close_at = close_at;
+    leave_buffered(pair, CHAIN + 1, CHAIN + 1);
+    struct completion *first = start_read(pair, 1);
+    first->then = then_read_next_or_close;
+    first->context = chain;
+    drive_until(pair, chain->close != NULL && chain->close->done);
+    assert_int_equal(chain->last->done, 1);
+    expect_order(chain->last, chain->close);
+    peer_closes(pair);
+  }
+}
+
 static void then_count_descriptors(struct completion *close) {
   int *descriptors = close->context;
   *descriptors = open_descriptors();
@@ -709,6 +743,7 @@ int main(void) {
       with_unix_pair(test_release__in_a_callback),
       with_pair(test_release__is_refused_while_closing),
       with_threaded_pair(test_release__is_busy_beside_an_own_thread),
+      with_collection(test_close__does_not_overtake_a_buffered_read),
   };
   return cmocka_run_group_tests_name("close", tests, NULL, NULL);
 }

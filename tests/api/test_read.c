@@ -1,4 +1,5 @@
 /* aio_state_read_buffer. */
+#include <sys/socket.h>
 #include <time.h>
 
 #include "support.h"
@@ -502,6 +503,26 @@ static void test_read__refusals_come_in_order(void **fixture) {
   expect_refusal(try_read(pair, 10), AIO_ERR_CLOSED);
 }
 
+/* ---- at once ---- */
+
+static void expect_in_next_call(struct completion *read) {
+  assert_int_equal(read->calls, 0);
+  call(read->pair);
+  assert_int_equal(read->calls, 1);
+}
+
+static void test_read__satisfied_at_once_completes_in_the_next_call(void **fixture) {
+  struct pair *pair = *fixture;
+  settle(pair);
+  struct completion *empty = start_read(pair, 0);
+  expect_in_next_call(empty);
+  expect_read(empty, AIO_OK, 0);
+  leave_buffered(pair, 10, 4);
+  struct completion *read = start_read(pair, 4);
+  expect_in_next_call(read);
+  expect_read(read, AIO_OK, 4);
+}
+
 /* ---- nobody reads ---- */
 
 static void test_read__unread_input_does_not_end_a_wait(void **fixture) {
@@ -520,6 +541,29 @@ static void test_read__hung_up_peer_costs_no_time(void **fixture) {
   clock_t before = clock();
   expect_status(aio_collection_wait(pair->collection, 0.2), AIO_TIMEOUT);
   assert_true((double)(clock() - before) / CLOCKS_PER_SEC < 0.1);
+}
+
+/* A reader that stops leaves the bytes to the kernel, whose window stops the peer. */
+static void test_read__without_a_reader_little_is_buffered(void **fixture) {
+  struct pair *pair = *fixture;
+  size_t before = total_allocated_bytes();
+  peer_sends(pair, 1);
+  expect_read(start_read(pair, 1), AIO_OK, 1);
+  struct completion *last = start_read(pair, 1);
+  static char flood[1 << 16];
+  pair->plain_bytes = 1;
+  while (send(pair->peer, flood, sizeof flood, MSG_NOSIGNAL) > 0) settle(pair);
+  expect_read(last, AIO_OK, 1);
+  settle(pair);
+  assert_in_range(aio_state_buffered_length(pair->state), 0, 1 << 17);
+  assert_in_range(total_allocated_bytes() - before, 0, 1 << 20);
+}
+
+static void test_read__of_an_unconnected_socket_says_so(void **fixture) {
+  struct pair *pair = *fixture;
+  int unconnected = socket(AF_INET, SOCK_STREAM, 0);
+  expect_status(aio_state_create(pair->collection, unconnected, NULL, &pair->state), AIO_OK);
+  expect_read(start_read(pair, 10), AIO_ERR_NOT_CONNECTED, 0);
 }
 
 int main(void) {
@@ -574,6 +618,9 @@ int main(void) {
       with_pair(test_read__refusals_come_in_order),
       with_pair(test_read__unread_input_does_not_end_a_wait),
       with_pair(test_read__hung_up_peer_costs_no_time),
+      with_pair(test_read__satisfied_at_once_completes_in_the_next_call),
+      with_pair(test_read__without_a_reader_little_is_buffered),
+      with_collection(test_read__of_an_unconnected_socket_says_so),
   };
   return cmocka_run_group_tests_name("read", tests, NULL, NULL);
 }

@@ -499,6 +499,87 @@ static void test_standing_read__finished_in_its_callback_is_not_aborted(void **f
   expect_leftovers(pair, 5);
 }
 
+static void then_close_and_discard(struct completion *standing) {
+  if (standing->calls > 1) return;
+  standing->context = try_close(standing->pair);
+  discard(standing->pair, 2);
+}
+
+static void test_standing_read__may_discard_after_it_closed_its_state(void **fixture) {
+  struct pair *pair = *fixture;
+  struct completion *standing = start_standing_read(pair, then_close_and_discard);
+  peer_sends(pair, 10);
+  drive_until(pair, standing->context != NULL);
+  expect_outcome(standing->context, AIO_OK);
+  expect_delivery(standing, 2, AIO_ERR_CANCELED, 8, 8);
+  expect_leftovers(pair, 8);
+}
+
+static void then_finish_and_close(struct completion *standing) {
+  finish_read(standing->pair, 2);
+  standing->context = try_close(standing->pair);
+}
+
+static void test_standing_read__has_no_last_call_when_finished_before_close(void **fixture) {
+  struct pair *pair = *fixture;
+  struct completion *standing = start_standing_read(pair, then_finish_and_close);
+  peer_sends(pair, 10);
+  drive_until(pair, standing->context != NULL);
+  expect_outcome(standing->context, AIO_OK);
+  expect_delivery(standing, 1, AIO_OK, 10, 0);
+  expect_leftovers(pair, 8);
+}
+
+static void then_close_and_finish(struct completion *standing) {
+  standing->context = try_close(standing->pair);
+  finish_read(standing->pair, 2);
+}
+
+static void test_standing_read__has_no_last_call_when_finished_after_close(void **fixture) {
+  struct pair *pair = *fixture;
+  struct completion *standing = start_standing_read(pair, then_close_and_finish);
+  peer_sends(pair, 10);
+  drive_until(pair, standing->context != NULL);
+  expect_outcome(standing->context, AIO_OK);
+  expect_delivery(standing, 1, AIO_OK, 10, 0);
+  expect_leftovers(pair, 8);
+}
+
+static void test_standing_read__finish_takes_an_abort_back(void **fixture) {
+  struct pair *pair = *fixture;
+  struct completion *standing = start_standing_read(pair, NULL);
+  peer_sends(pair, 5);
+  queue_callbacks(pair);
+  struct completion *abort = start_abort(pair, AIO_INPUT);
+  finish_read(pair, 1);
+  drive_until(pair, abort->done);
+  expect_nothing_more(pair);
+  assert_int_equal(standing->calls, 0);
+  expect_leftovers(pair, 4);
+}
+
+static void then_finish_the_read(struct completion *write) { finish_read(write->pair, 3); }
+
+static void test_standing_read__may_be_finished_in_another_callback(void **fixture) {
+  struct pair *pair = *fixture;
+  struct completion *standing = start_standing_read(pair, NULL);
+  peer_sends(pair, 5);
+  expect_delivery(standing, 1, AIO_OK, 5, 0);
+  struct completion *write = start_write(pair, 1);
+  write->then = then_finish_the_read;
+  expect_write(write, AIO_OK, 1);
+  peer_sends(pair, 5);
+  expect_nothing_more(pair);
+  expect_read(start_read(pair, 7), AIO_OK, 7);
+}
+
+static void test_standing_read__discard_works_on_leftovers(void **fixture) {
+  struct pair *pair = *fixture;
+  leave_buffered(pair, 10, 6);
+  assert_int_equal(discard(pair, 2), 4);
+  expect_read(start_read(pair, 4), AIO_OK, 4);
+}
+
 /* ---- buffer_limit ---- */
 
 static void test_standing_read__limit_ends_it_and_loses_nothing(void **fixture) {
@@ -733,6 +814,12 @@ int main(void) {
       with_pair(test_standing_read__message_may_be_cut_at_any_two_places),
       with_pair(test_standing_read__exact_reads_see_the_same_cuts),
       with_pair(test_standing_read__reads_of_all_kinds_share_one_stream),
+      with_pair(test_standing_read__may_discard_after_it_closed_its_state),
+      with_pair(test_standing_read__has_no_last_call_when_finished_before_close),
+      with_pair(test_standing_read__has_no_last_call_when_finished_after_close),
+      with_pair(test_standing_read__finish_takes_an_abort_back),
+      with_pair(test_standing_read__may_be_finished_in_another_callback),
+      with_pair(test_standing_read__discard_works_on_leftovers),
   };
   return cmocka_run_group_tests_name("standing_read", tests, NULL, NULL);
 }

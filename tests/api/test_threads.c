@@ -184,7 +184,7 @@ static void test_threads__destroy_right_after_submission(void **fixture) {
     start_write(pair, 100000);
     if (i % 3 == 0) start_abort(pair, AIO_BOTH);
     if (i % 3 == 1) start_close_with(pair, .linger = 0.001);
-    if (i % 2) peer_sends(pair, 10);
+    if (i % 2) send(pair->peer, "some bytes", 10, MSG_NOSIGNAL);
     destroy_state(pair);
     peer_closes(pair);
   }
@@ -206,6 +206,86 @@ static void test_threads__collection_may_end_while_callbacks_submit(void **fixtu
     while (peer_takes_some(pair, 1000) > 0) continue;
   }
   destroy_collection(pair);
+}
+
+static void *destroy_it(void *pair) {
+  this_thread_runs_no_callbacks();
+  destroy_state(pair);
+  return NULL;
+}
+
+static void test_threads__state_and_collection_may_end_at_once(void **fixture) {
+  (void)fixture;
+  for (int i = 0; i < 100; i++) {
+    aio_collection *collection = i % 2 ? new_threaded_collection() : new_collection();
+    struct pair *pair = new_pair(collection, LINK_UNIX, NULL);
+    struct completion *read = start_read(pair, 10);
+    struct completion *write = start_write(pair, 100000);
+    struct crew crew = start_threads(1, destroy_it, pair);
+    destroy_collection(pair);
+    join_threads(&crew);
+    assert_int_equal(read->calls + write->calls, 2);
+    peer_closes(pair);
+  }
+}
+
+static atomic_int in_callback, destroyed, state_was_good;
+
+static void then_use_the_destroyed_state(struct completion *completion) {
+  aio_counters counters;
+  atomic_store(&in_callback, 1);
+  while (!atomic_load(&destroyed)) sched_yield();
+  atomic_store(&state_was_good, aio_state_counters(completion->state, &counters) == AIO_OK &&
+                                    aio_state_write_buffer(completion->state, "", 1, NULL, NULL) == AIO_ERR_CLOSED);
+}
+
+static void test_threads__destroyed_state_serves_the_callback_that_runs(void **fixture) {
+  struct pair *pair = *fixture;
+  atomic_store(&in_callback, 0);
+  atomic_store(&destroyed, 0);
+  pair->then = then_use_the_destroyed_state;
+  struct completion *read = start_read(pair, 10);
+  pair->then = NULL;
+  struct completion *write = start_write(pair, 16 << 20);
+  peer_sends(pair, 10);
+  while (!atomic_load(&in_callback)) sched_yield();
+  destroy_state(pair);
+  atomic_store(&destroyed, 1);
+  expect_read(read, AIO_OK, 10);
+  expect_partial_write(write, AIO_ERR_CANCELED);
+  assert_true(atomic_load(&state_was_good));
+}
+
+struct race {
+  struct pair *pair;
+  struct completion *write;
+  atomic_int ready, go;
+};
+
+static void *write_in_a_race(void *argument) {
+  struct race *race = argument;
+  this_thread_runs_no_callbacks();
+  atomic_store(&race->ready, 1);
+  while (!atomic_load(&race->go)) continue;
+  race->write = try_write(race->pair, 1);
+  return NULL;
+}
+
+static void test_threads__write_beside_a_shutdown_is_refused_or_completes(void **fixture) {
+  aio_collection *collection = ((struct pair *)*fixture)->collection;
+  for (int i = 0; i < 1000; i++) {
+    struct race race = {.pair = new_pair(collection, LINK_UNIX, NULL)};
+    struct crew crew = start_threads(1, write_in_a_race, &race);
+    while (!atomic_load(&race.ready)) continue;
+    atomic_store(&race.go, 1);
+    for (int delay = 0; delay < i; delay++) atomic_load(&race.go);
+    struct completion *shutdown = start_shutdown(race.pair);
+    join_threads(&crew);
+    expect_outcome(shutdown, AIO_OK);
+    if (race.write->submitted == AIO_OK) drive_until(race.pair, race.write->done);
+    destroy_state(race.pair);
+    peer_closes(race.pair);
+  }
 }
 
 struct watch {
@@ -432,6 +512,9 @@ int main(void) {
       with_pair(test_threads__hammering_one_state_adds_up),
       with_threaded_collection(test_threads__closing_under_the_hammer_completes_everything),
       with_threaded_pair(test_threads__collection_may_end_under_the_hammer),
+      with_threaded_collection(test_threads__state_and_collection_may_end_at_once),
+      with_threaded_pair(test_threads__destroyed_state_serves_the_callback_that_runs),
+      with_threaded_collection(test_threads__write_beside_a_shutdown_is_refused_or_completes),
   };
   return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }

@@ -516,6 +516,79 @@ static void test_write__echo_allocates_nothing_once_it_is_warm(void **fixture) {
   assert_int_equal(total_allocations(), before);
 }
 
+/* ---- anything goes ---- */
+
+enum { MOST_WRITES = 20 };
+
+struct traffic {
+  struct pair *pair;
+  uint32_t seed;
+  struct completion *read, *writes[MOST_WRITES];
+  size_t write_count;
+};
+
+static void collect(struct traffic *traffic) {
+  size_t left = 0;
+  if (traffic->read != NULL && traffic->read->done) {
+    expect_read(traffic->read, traffic->read->status, traffic->read->count);
+    traffic->read = NULL;
+  }
+  for (size_t i = 0; i < traffic->write_count; i++) {
+    struct completion *write = traffic->writes[i];
+    if (write->done) expect_write(write, write->status, write->count);
+    if (!write->done) traffic->writes[left++] = write;
+  }
+  traffic->write_count = left;
+}
+
+static double some_timeout(struct traffic *traffic) {
+  return random_below(3, &traffic->seed) == 0 ? 1e-4 * random_below(30, &traffic->seed) : AIO_NO_TIMEOUT;
+}
+
+static void do_something(struct traffic *traffic) {
+  struct pair *pair = traffic->pair;
+  uint32_t *seed = &traffic->seed;
+  size_t length = random_below(random_below(2, seed) ? 50000 : 50, seed);
+  struct completion *abort = NULL;
+  switch (random_below(7, seed)) {
+    case 0:
+      if (traffic->read == NULL)
+        traffic->read = start_read_with(pair, length, .minimum = length / 3, .timeout = some_timeout(traffic));
+      break;
+    case 1:
+    case 2:
+      if (traffic->write_count < MOST_WRITES)
+        traffic->writes[traffic->write_count++] = start_write_with(pair, length, .timeout = some_timeout(traffic));
+      break;
+    case 3:
+      if (pair->peer_sent - pair->read < 100000) peer_sends(pair, length);
+      break;
+    case 4:
+      peer_takes_some(pair, length);
+      break;
+    case 5:
+      if (random_below(5, seed) == 0) abort = start_abort(pair, 1 + (int32_t)random_below(3, seed));
+      if (abort != NULL) drive_until(pair, abort->done);
+      break;
+    default:
+      settle(pair);
+  }
+  collect(traffic);
+}
+
+static void test_write__any_operations_keep_both_streams_exact(void **fixture) {
+  struct traffic traffic = {.pair = *fixture};
+  struct pair *pair = traffic.pair;
+  for (int step = 0; step < 20000; step++) do_something(&traffic);
+  struct completion *abort = start_abort(pair, AIO_BOTH);
+  drive_until(pair, abort->done);
+  collect(&traffic);
+  size_t unread = pair->peer_sent - pair->read;
+  expect_read(start_read_with(pair, unread, .timeout = AIO_NO_TIMEOUT), AIO_OK, unread);
+  start_close(pair);
+  peer_receives_rest(pair);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       with_pair(test_write__sends_the_whole_range),
@@ -565,6 +638,9 @@ int main(void) {
       with_collection(test_write__refusals_come_in_order),
       with_pair(test_write__echoes_a_stream),
       with_pair(test_write__echo_allocates_nothing_once_it_is_warm),
+      with_pair(test_write__any_operations_keep_both_streams_exact),
+      with_narrow_pair(test_write__any_operations_keep_both_streams_exact),
+      with_unix_pair(test_write__any_operations_keep_both_streams_exact),
   };
   return cmocka_run_group_tests_name("write", tests, NULL, NULL);
 }

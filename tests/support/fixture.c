@@ -174,14 +174,20 @@ void spend(double seconds) {
   for (double end = now() + seconds; now() < end;) continue;
 }
 
-static size_t turn(aio_collection *collection, double seconds) {
-  aio_status status = aio_collection_wait(collection, seconds);
-  if (status != AIO_OK && status != AIO_TIMEOUT) expect_status(status, AIO_OK);
+static size_t dispatch(aio_collection *collection) {
   int before = must_not_dispatch;
   must_not_dispatch = 0;
   size_t callbacks = aio_collection_call(collection);
   must_not_dispatch = before;
   return callbacks;
+}
+
+size_t call(struct pair *pair) { return dispatch(pair->collection); }
+
+static size_t turn(aio_collection *collection, double seconds) {
+  aio_status status = aio_collection_wait(collection, seconds);
+  if (status != AIO_OK && status != AIO_TIMEOUT) expect_status(status, AIO_OK);
+  return dispatch(collection);
 }
 
 double begin_condition(void) {

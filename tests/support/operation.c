@@ -11,6 +11,7 @@ static void record(struct completion *completion, aio_state *state, void *buffer
   completion->order = next_order();
   completion->time = now();
   completion->state = state;
+  completion->was_open = aio_state_is_open(state);
   completion->buffer = buffer;
   completion->count = count;
   completion->status = status;

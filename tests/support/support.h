@@ -140,6 +140,7 @@ void end_condition(void);
 /* Drives until there is nothing left to do; for so many seconds; until callbacks are queued, of which none has run. */
 void settle(struct pair *pair);
 void drive_for(struct pair *pair, double seconds);
+size_t call(struct pair *pair); /* aio_collection_call alone, without a wait before it */
 #define queue_callbacks(pair) queue_callbacks_at(HERE, pair)
 void queue_callbacks_at(struct place place, struct pair *pair);
 
