@@ -62,6 +62,7 @@ aio_status Acceptor::create(Collection &collection, net::Socket &socket, const P
 
 void Acceptor::join() {
   collection_->join(*this);
+  AIO_LOG(AIO_LOG_INFO, "acceptor %s: listens on %s", name_.get(), net::AddressText(local_address_).text);
   review();
 }
 
@@ -265,6 +266,7 @@ void Acceptor::close_now() {
     first_waiting_ = (first_waiting_ + 1) % kMostWaiting;
   }
   Link<MemberTag>::unlink();
+  AIO_LOG(AIO_LOG_INFO, "acceptor %s: closed", name_.get());
 }
 
 void Acceptor::depart() {

@@ -73,6 +73,7 @@ aio_status Collection::create(Collection *&out) {
     return error.status;
   }
   out = collection.release();
+  AIO_LOG(AIO_LOG_INFO, "collection %p: made", static_cast<void *>(out));
   return AIO_OK;
 }
 
@@ -287,6 +288,7 @@ void Collection::end() {
   } while (!mailbox_->detach_if_unused());
   while (Task *spare = spare_writes_.pop_front()) dispose(static_cast<WriteOperation *>(spare));
   loop_.close();
+  AIO_LOG(AIO_LOG_INFO, "collection %p: ended", static_cast<void *>(this));
 }
 
 }  // namespace aio
