@@ -107,6 +107,15 @@ void peer_sends_at(struct place place, struct pair *pair, size_t length) {
   }
 }
 
+size_t peer_sends_some(struct pair *pair, size_t most) {
+  static char chunk[kChunk];
+  size_t part = most < kChunk ? most : kChunk;
+  fill_payload(chunk, pair->peer_sent, part);
+  ssize_t count = send(pair->peer, chunk, part, MSG_NOSIGNAL);
+  if (count > 0) pair->peer_sent += (uint64_t)count;
+  return count > 0 ? (size_t)count : 0;
+}
+
 void peer_sends_text_at(struct place place, struct pair *pair, const char *text) {
   pair->plain_bytes = 1;
   send_all(place, pair, text, strlen(text));

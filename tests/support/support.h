@@ -68,6 +68,7 @@ struct completion {
   void *buffer;
   size_t count;
   aio_status status; /* the direction's status on entry, or the callback's argument */
+  int was_open;      /* aio_state_is_open, on entry */
   size_t old_length; /* on entry of a standing read's delivery */
 };
 
@@ -188,8 +189,10 @@ void peer_receives_at(struct place place, struct pair *pair, size_t length);
 void peer_receives_rest_at(struct place place, struct pair *pair);
 void peer_gets_end_at(struct place place, struct pair *pair);
 void peer_gets_reset_at(struct place place, struct pair *pair);
-size_t peer_takes_some(struct pair *pair, size_t most); /* what is there now, verified; drives nothing */
-void peer_ends(struct pair *pair);                      /* its side of the stream; it still receives */
+/* What goes now, verified; these drive nothing. */
+size_t peer_takes_some(struct pair *pair, size_t most);
+size_t peer_sends_some(struct pair *pair, size_t most);
+void peer_ends(struct pair *pair); /* its side of the stream; it still receives */
 void peer_closes(struct pair *pair);
 void peer_resets(struct pair *pair);
 
