@@ -202,6 +202,7 @@ static bool run(struct session *session) {
 }
 
 int main(int count, char **arguments) {
+  setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* lines come out whole, also beside those of other programs */
   struct session session = {.options = options_parse(count, arguments)};
   struct transfers *transfers = &session.transfers;
   transfers->echo = session.options.echo;

@@ -169,8 +169,7 @@ struct options options_parse(int count, char **arguments) {
     options.host = rest[0];
     options.service = rest[1];
   } else {
-    refuse(options.listen ? "--listen" : "aiocat",
-           options.listen ? "This takes [ADDRESS] PORT." : "This takes HOST PORT.");
+    refuse("arguments", options.listen ? "--listen takes [ADDRESS] PORT." : "This takes HOST PORT.");
   }
   return options;
 }

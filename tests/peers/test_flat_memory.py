@@ -4,14 +4,13 @@
 import hashlib
 import os
 import select
-import socket
 import unittest
 
 from peers import PeerTest, digest_of, peak_memory, poll
 
 MEGABYTE = 1 << 20
 WARM_UP, WHOLE = 16 * MEGABYTE, 256 * MEGABYTE
-GROWTH = 4 * MEGABYTE
+GROWTH = 8 * MEGABYTE
 
 
 class TestFlatMemory(PeerTest):
@@ -76,11 +75,7 @@ class TestFlatMemory(PeerTest):
         path, digest = self.large_file(256)
         copy = self.folder / "copy"
         listener = self.listen("--echo", "--keep-open")
-        warm_up = self.connect(listener.address)
-        warm_up.sendall(bytes(MEGABYTE))
-        warm_up.shutdown(socket.SHUT_WR)
-        while warm_up.recv(MEGABYTE):
-            pass
+        self.expect(self.aiocat(*listener.address, stdin=bytes(WARM_UP)), bytes(WARM_UP))
         before = peak_memory(listener.pid)
         client = self.aiocat("--send", path, "--receive", copy, "--expect", WHOLE, *listener.address)
         self.expect(client, b"")
