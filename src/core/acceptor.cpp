@@ -48,7 +48,9 @@ aio_status Acceptor::create(Collection &collection, net::Socket &socket, const P
   if (acceptor->gauge_ == nullptr || !acceptor->name_.assign(plan.options.name) || !acceptor->copy_targets()) {
     return AIO_ERR_NO_MEMORY;
   }
-  static_cast<void>(net::local_address(socket.handle(), acceptor->local_address_));
+  if (const Error error = net::local_address(socket.handle(), acceptor->local_address_); !error.ok()) {
+    return error.status;
+  }
   acceptor->socket_ = std::move(socket);
   *out = handle(acceptor.get());  // before a callback can run
   if (acceptor->mailbox_.submit(acceptor->birth_)) {

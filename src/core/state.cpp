@@ -288,7 +288,8 @@ aio_status State::set_flag(net::SocketFlag flag, bool on) {
   if (is_closing()) return AIO_ERR_CLOSED;
   (flag == net::SocketFlag::nodelay ? nodelay_ : keepalive_).store(on, std::memory_order_relaxed);
   if (!plain_.socket.is_open()) return AIO_OK;
-  return net::set_flag(plain_.socket.handle(), flag, on).ok() ? AIO_OK : AIO_ERR_UNSUPPORTED;
+  const aio_status status = net::set_flag(plain_.socket.handle(), flag, on).status;
+  return status == AIO_ERR_SYSTEM ? AIO_ERR_UNSUPPORTED : status;  // a kind of socket that has no such flag
 }
 
 aio_status State::abort(int32_t direction, aio_state_callback callback, void *user_info) {
