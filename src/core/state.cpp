@@ -288,8 +288,7 @@ aio_status State::set_flag(net::SocketFlag flag, bool on) {
   if (is_closing()) return AIO_ERR_CLOSED;
   (flag == net::SocketFlag::nodelay ? nodelay_ : keepalive_).store(on, std::memory_order_relaxed);
   if (!plain_.socket.is_open()) return AIO_OK;
-  const aio_status status = net::set_flag(plain_.socket.handle(), flag, on).status;
-  return status == AIO_ERR_SYSTEM ? AIO_ERR_UNSUPPORTED : status;  // a kind of socket that has no such flag
+  return net::set_flag(plain_.socket.handle(), flag, on).status;
 }
 
 aio_status State::abort(int32_t direction, aio_state_callback callback, void *user_info) {

@@ -186,7 +186,9 @@ Error peer_address(aio_socket socket, aio_address &address) { return ask_address
 
 Error set_flag(aio_socket socket, SocketFlag flag, bool on) {
   const Option option = option_of(flag);
-  return set_option(socket, option.level, option.name, on ? 1 : 0);
+  Error error = set_option(socket, option.level, option.name, on ? 1 : 0);
+  if (error.system == EOPNOTSUPP || error.system == ENOPROTOOPT) error.status = AIO_ERR_UNSUPPORTED;
+  return error;
 }
 
 Error get_flag(aio_socket socket, SocketFlag flag, bool &on) {
