@@ -416,6 +416,7 @@ static aio_status one_blow(struct hammer *hammer, uint32_t *seed) {
     default:
       if (!hammer->may_close || random_below(10, seed) > 0)
         return aio_state_wait_for_input(hammer->state, hammered_read, &options);
+      if (random_below(2, seed)) return aio_state_shutdown(hammer->state, hammered_status, hammer);
       return aio_state_close(hammer->state, hammered_status, &(aio_close_options){.user_info = hammer});
   }
 }
