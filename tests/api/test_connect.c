@@ -9,7 +9,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -159,20 +158,29 @@ static void test_connect__many_at_once(void **test) {
 
 /* ---- services ---- */
 
+static uint16_t port_known_by(char *name, size_t size) {
+  struct servent *entry;
+  uint16_t port = 0;
+  while (port == 0 && (entry = getservent()) != NULL) {
+    if (strcmp(entry->s_proto, "tcp") != 0) continue;
+    port = ntohs((uint16_t)entry->s_port);
+    snprintf(name, size, "%s", entry->s_name);
+  }
+  endservent();
+  return port;
+}
+
+/* Whatever answers there or not: the text of the failure, or the peer's address, tells the port. */
 static void test_service__by_name(void **test) {
   struct pair *pair = *test;
-  struct servent *entry;
-  char name[64];
-  while ((entry = getservent()) != NULL)
-    if (strcmp(entry->s_proto, "tcp") == 0 && ntohs((uint16_t)entry->s_port) > 1024) break;
-  if (entry == NULL) skip();
-  const uint16_t port = ntohs((uint16_t)entry->s_port);
-  snprintf(name, sizeof name, "%s", entry->s_name);
-  endservent();
-  struct listener *listener = new_listener_at("127.0.0.1", port);
-  struct completion *connect = start_connect(pair, "127.0.0.1", name);
-  expect_outcome(connect, AIO_OK);
-  expect_peer(connect->pair, "127.0.0.1", listener->port);
+  char name[64], port_text[8];
+  const uint16_t port = port_known_by(name, sizeof name);
+  if (port == 0) skip();
+  struct completion *connect = start_connect(pair, "127.0.0.77", name);
+  drive_until(pair, connect->done == 1);
+  snprintf(port_text, sizeof port_text, "%u", port);
+  if (connect->status == AIO_ERR_CONNECTION_REFUSED) expect_text_names(connect->pair, "127.0.0.77", port_text);
+  else expect_peer(connect->pair, "127.0.0.77", port);
 }
 
 static void test_service__unknown_ones_are_not_found(void **test) {
@@ -266,8 +274,9 @@ static void test_no_descriptor_left(void **test) {
 static void test_addresses__the_next_is_tried_when_one_refuses(void **test) {
   needs_ipv6();
   struct pair *pair = *test;
-  struct listener *listener = new_listener("127.0.0.1");
-  new_refusing_at("::1", listener->port);
+  struct listener *both[2], *listener;
+  listeners_at_one_port((const char *[]){"::1", "127.0.0.1"}, 2, both);
+  start_listening(listener = both[1]);
   resolver_knows("two.test", "::1 127.0.0.1");
   struct completion *connect = start_connect(pair, "two.test", listener->service);
   expect_outcome(connect, AIO_OK);
@@ -285,10 +294,13 @@ static void test_addresses__the_next_is_tried_when_one_is_unreachable(void **tes
 
 static void test_addresses__the_next_is_tried_while_one_is_silent(void **test) {
   struct pair *pair = *test;
-  struct listener *silent = new_silent("127.0.0.2"), *listener = new_listener_at("127.0.0.1", silent->port);
+  struct listener *both[2], *listener;
+  listeners_at_one_port((const char *[]){"127.0.0.2", "127.0.0.1"}, 2, both);
+  fall_silent(both[0]);
+  start_listening(listener = both[1]);
   resolver_knows("two.test", "127.0.0.2 127.0.0.1");
   const double before = now();
-  struct completion *connect = start_connect(pair, "two.test", silent->service);
+  struct completion *connect = start_connect(pair, "two.test", listener->service);
   expect_outcome(connect, AIO_OK);
   assert_true(now() - before >= 0.25);
   expect_peer(connect->pair, "127.0.0.1", listener->port);
@@ -296,11 +308,13 @@ static void test_addresses__the_next_is_tried_while_one_is_silent(void **test) {
 
 static void test_addresses__losing_attempts_are_closed(void **test) {
   struct pair *pair = *test;
-  struct listener *silent = new_silent("127.0.0.2");
-  new_listener_at("127.0.0.1", silent->port);
+  struct listener *both[2];
+  listeners_at_one_port((const char *[]){"127.0.0.2", "127.0.0.1"}, 2, both);
+  fall_silent(both[0]);
+  start_listening(both[1]);
   resolver_knows("two.test", "127.0.0.2 127.0.0.1");
   const int before = open_descriptors();
-  struct completion *connect = start_connect(pair, "two.test", silent->service);
+  struct completion *connect = start_connect(pair, "two.test", both[0]->service);
   expect_outcome(connect, AIO_OK);
   settle(pair);
   assert_int_equal(open_descriptors(), before + 1);
@@ -308,32 +322,37 @@ static void test_addresses__losing_attempts_are_closed(void **test) {
 
 static void test_addresses__the_first_that_answers_is_used(void **test) {
   struct pair *pair = *test;
-  struct listener *first = new_listener("127.0.0.2"), *second = new_listener_at("127.0.0.1", first->port);
+  struct listener *both[2];
+  listeners_at_one_port((const char *[]){"127.0.0.2", "127.0.0.1"}, 2, both);
+  for (int i = 0; i < 2; i++) start_listening(both[i]);
   resolver_knows("two.test", "127.0.0.2 127.0.0.1");
-  struct completion *connect = start_connect(pair, "two.test", first->service);
+  struct completion *connect = start_connect(pair, "two.test", both[0]->service);
   expect_outcome(connect, AIO_OK);
-  expect_peer(connect->pair, "127.0.0.2", first->port);
-  assert_int_equal(connections_waiting(second), 0);
+  expect_peer(connect->pair, "127.0.0.2", both[0]->port);
+  assert_int_equal(connections_waiting(both[1]), 0);
 }
 
 static void test_addresses__families_alternate(void **test) {
   needs_ipv6();
   struct pair *pair = *test;
-  struct listener *silent = new_silent("127.0.0.2"), *same_family = new_listener_at("127.0.0.1", silent->port);
-  new_listener_at("::1", silent->port);
+  struct listener *all[3], *same_family, *other_family;
+  listeners_at_one_port((const char *[]){"127.0.0.2", "127.0.0.1", "::1"}, 3, all);
+  fall_silent(all[0]);
+  start_listening(same_family = all[1]);
+  start_listening(other_family = all[2]);
   resolver_knows("three.test", "127.0.0.2 127.0.0.1 ::1");
-  struct completion *connect = start_connect(pair, "three.test", silent->service);
+  struct completion *connect = start_connect(pair, "three.test", other_family->service);
   expect_outcome(connect, AIO_OK);
-  expect_peer(connect->pair, "::1", silent->port);
+  expect_peer(connect->pair, "::1", other_family->port);
   assert_int_equal(connections_waiting(same_family), 0);
 }
 
 static void test_addresses__all_refuse(void **test) {
   struct pair *pair = *test;
-  struct listener *one = new_refusing("127.0.0.1");
-  new_refusing_at("127.0.0.2", one->port);
+  struct listener *both[2];
+  listeners_at_one_port((const char *[]){"127.0.0.1", "127.0.0.2"}, 2, both);
   resolver_knows("two.test", "127.0.0.1 127.0.0.2");
-  struct completion *connect = start_connect(pair, "two.test", one->service);
+  struct completion *connect = start_connect(pair, "two.test", both[0]->service);
   expect_outcome(connect, AIO_ERR_CONNECTION_REFUSED);
   assert_non_null(strstr(aio_state_error_text(connect->pair->state), "127.0.0."));
 }
@@ -354,16 +373,17 @@ static void test_addresses__status_is_that_of_the_one_that_came_furthest(void **
 static void test_family__takes_only_its_addresses(void **test) {
   needs_ipv6();
   struct pair *pair = *test;
-  struct listener *four = new_listener("127.0.0.1");
-  new_listener_at("::1", four->port);
+  struct listener *both[2];
+  listeners_at_one_port((const char *[]){"127.0.0.1", "::1"}, 2, both);
+  for (int i = 0; i < 2; i++) start_listening(both[i]);
   resolver_knows("two.test", "127.0.0.1 ::1");
   resolver_knows("turned.test", "::1 127.0.0.1");
-  struct completion *connect4 = start_connect_with(pair, "turned.test", four->service, .family = 4);
-  struct completion *connect6 = start_connect_with(pair, "two.test", four->service, .family = 6);
+  struct completion *connect4 = start_connect_with(pair, "turned.test", both[0]->service, .family = 4);
+  struct completion *connect6 = start_connect_with(pair, "two.test", both[0]->service, .family = 6);
   expect_outcome(connect4, AIO_OK);
   expect_outcome(connect6, AIO_OK);
-  expect_peer(connect4->pair, "127.0.0.1", four->port);
-  expect_peer(connect6->pair, "::1", four->port);
+  expect_peer(connect4->pair, "127.0.0.1", both[0]->port);
+  expect_peer(connect6->pair, "::1", both[0]->port);
 }
 
 static void test_family__without_an_address_is_host_not_found(void **test) {
@@ -387,11 +407,12 @@ static void test_connect_timeout__ends_a_silent_connect(void **test) {
 
 static void test_connect_timeout__covers_all_addresses(void **test) {
   struct pair *pair = *test;
-  struct listener *silent = new_silent("127.0.0.1");
-  new_silent_at("127.0.0.2", silent->port);
+  struct listener *both[2];
+  listeners_at_one_port((const char *[]){"127.0.0.1", "127.0.0.2"}, 2, both);
+  for (int i = 0; i < 2; i++) fall_silent(both[i]);
   resolver_knows("two.test", "127.0.0.1 127.0.0.2");
   const double before = now();
-  struct completion *connect = start_connect_with(pair, "two.test", silent->service, .connect_timeout = 0.3);
+  struct completion *connect = start_connect_with(pair, "two.test", both[0]->service, .connect_timeout = 0.3);
   expect_outcome(connect, AIO_TIMEOUT);
   assert_true(now() - before >= 0.3);
 }
@@ -716,8 +737,10 @@ static void test_local_address__alone(void **test) {
 static void test_local_address__picks_the_family(void **test) {
   needs_ipv6();
   struct pair *pair = *test;
-  struct listener *listener = new_listener("127.0.0.1");
-  new_listener_at("::1", listener->port);
+  struct listener *both[2], *listener;
+  listeners_at_one_port((const char *[]){"::1", "127.0.0.1"}, 2, both);
+  start_listening(both[0]);
+  start_listening(listener = both[1]);
   resolver_knows("two.test", "::1 127.0.0.1");
   struct completion *connect =
     start_connect_with(pair, "two.test", listener->service, .local_address = "127.0.0.1");

@@ -40,6 +40,7 @@ static int turn_until(aio_collection *collection, const int *done, int calls) {
 }
 
 static void let_it_settle(aio_collection *collection) {
+  assert_int_not_equal(aio_collection_descriptor(collection), -1);
   for (int i = 0; i < 5; i++) {
     call_now(collection);
     waits(collection);

@@ -45,43 +45,80 @@ int has_ipv6(void) {
 
 static void close_listener(void *argument) { close(((struct listener *)argument)->socket); }
 
-static struct listener *bound_listener(const char *host, uint16_t port, int backlog) {
-  struct listener *listener = fixture_memory(sizeof *listener);
+/* -1 where the port is taken. */
+static int bound_socket(const char *host, uint16_t port) {
   aio_address address = address_of(host, port);
-  socklen_t length = sizeof address.storage;
   const int yes = 1;
-  listener->socket = raw_socket(&address);
-  at_tear_down(close_listener, listener);
-  if (port != 0) setsockopt(listener->socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (aio_address_family(&address) == 6)
-    setsockopt(listener->socket, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
-  must(binds(listener->socket, &address), "bind");
-  if (backlog >= 0) must(listen(listener->socket, backlog) == 0, "listen");
-  must(getsockname(listener->socket, (struct sockaddr *)address.storage, &length) == 0, "getsockname");
-  listener->port = aio_address_port(&address);
-  snprintf(listener->service, sizeof listener->service, "%u", listener->port);
-  must(fcntl(listener->socket, F_SETFL, O_NONBLOCK) == 0, "fcntl");
-  return listener;
+  int bound = raw_socket(&address);
+  if (aio_address_family(&address) == 6) setsockopt(bound, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+  must(fcntl(bound, F_SETFL, O_NONBLOCK) == 0, "fcntl");
+  if (binds(bound, &address)) return bound;
+  must(errno == EADDRINUSE, "bind");
+  close(bound);
+  return -1;
 }
 
-struct listener *new_listener(const char *host) { return bound_listener(host, 0, 64); }
+static uint16_t port_of(int bound) {
+  aio_address address;
+  socklen_t length = sizeof address.storage;
+  must(getsockname(bound, (struct sockaddr *)address.storage, &length) == 0, "getsockname");
+  address.length = length;
+  return aio_address_port(&address);
+}
 
-struct listener *new_listener_at(const char *host, uint16_t port) { return bound_listener(host, port, 64); }
+static int try_one_port(const char *const *hosts, int count, int *sockets) {
+  uint16_t port = 0;
+  for (int i = 0; i < count; i++) {
+    sockets[i] = bound_socket(hosts[i], port);
+    if (sockets[i] < 0) {
+      while (i-- > 0) close(sockets[i]);
+      return 0;
+    }
+    port = port_of(sockets[i]);
+  }
+  return 1;
+}
 
-struct listener *new_refusing(const char *host) { return bound_listener(host, 0, -1); }
-
-struct listener *new_refusing_at(const char *host, uint16_t port) { return bound_listener(host, port, -1); }
+void listeners_at_one_port(const char *const *hosts, int count, struct listener **listeners) {
+  int sockets[8];
+  while (!try_one_port(hosts, count, sockets)) continue;
+  for (int i = 0; i < count; i++) {
+    struct listener *listener = listeners[i] = fixture_memory(sizeof *listener);
+    listener->host = hosts[i];
+    listener->socket = sockets[i];
+    listener->port = port_of(sockets[i]);
+    snprintf(listener->service, sizeof listener->service, "%u", listener->port);
+    at_tear_down(close_listener, listener);
+  }
+}
 
 static void close_descriptor(void *argument) { close(*(int *)argument); }
 
-struct listener *new_silent(const char *host) { return new_silent_at(host, 0); }
+void start_listening(struct listener *listener) { must(listen(listener->socket, 64) == 0, "listen"); }
 
 /* A queue of length 0 holds one connection; while that is in it, the system drops every further SYN. */
-struct listener *new_silent_at(const char *host, uint16_t port) {
-  struct listener *listener = bound_listener(host, port, 0);
+void fall_silent(struct listener *listener) {
   int *filler = fixture_memory(sizeof *filler);
-  *filler = dial(host, listener->port);
+  must(listen(listener->socket, 0) == 0, "listen");
+  *filler = dial(listener->host, listener->port);
   at_tear_down(close_descriptor, filler);
+}
+
+struct listener *new_refusing(const char *host) {
+  struct listener *listener;
+  listeners_at_one_port(&host, 1, &listener);
+  return listener;
+}
+
+struct listener *new_listener(const char *host) {
+  struct listener *listener = new_refusing(host);
+  start_listening(listener);
+  return listener;
+}
+
+struct listener *new_silent(const char *host) {
+  struct listener *listener = new_refusing(host);
+  fall_silent(listener);
   return listener;
 }
 
@@ -118,13 +155,7 @@ struct completion *submit_connect(struct pair *fixture, const char *host, const 
 }
 
 struct pair *connected_pair(struct pair *fixture, struct listener *listener) {
-  aio_address address;
-  socklen_t length = sizeof address.storage;
-  char host[64];
-  must(getsockname(listener->socket, (struct sockaddr *)address.storage, &length) == 0, "getsockname");
-  address.length = length;
-  expect_status(aio_address_host(&address, host, sizeof host), AIO_OK);
-  struct completion *connect = start_connect(fixture, host, listener->service);
+  struct completion *connect = start_connect(fixture, listener->host, listener->service);
   expect_outcome(connect, AIO_OK);
   struct pair *pair = connect->pair;
   pair->peer = accept_peer(fixture, listener);
@@ -267,35 +298,39 @@ struct pair *meet(struct acceptor *acceptor) {
   return pair;
 }
 
-/* ---- echo ---- */
+/* ---- echo: until the end, an error, or the test's ---- */
 
 enum { kEchoBuffer = 4096 };
 
 static void echo_read(aio_state *state, void *buffer, size_t count, void *user_info);
 
-static void echo_on(struct pair *pair, char *buffer) {
-  aio_io_options options = {.minimum = 1, .user_info = pair};
-  expect_status(aio_state_read_buffer(pair->state, buffer, kEchoBuffer, echo_read, &options), AIO_OK);
+static void must_go_on(aio_status status) {
+  if (status != AIO_OK && status != AIO_ERR_CLOSED) note_violation("an echo was refused: %s", aio_status_name(status));
+}
+
+static void echo_on(aio_state *state, char *buffer) {
+  aio_io_options options = {.minimum = 1};
+  must_go_on(aio_state_read_buffer(state, buffer, kEchoBuffer, echo_read, &options));
 }
 
 static void echo_written(aio_state *state, void *buffer, size_t count, void *user_info) {
-  (void)count;
+  (void)count, (void)user_info;
   enter_callback();
-  if (aio_state_write_status(state) == AIO_OK) echo_on(user_info, buffer);
+  if (aio_state_write_status(state) == AIO_OK) echo_on(state, buffer);
   leave_callback();
 }
 
 static void echo_read(aio_state *state, void *buffer, size_t count, void *user_info) {
-  aio_io_options options = {.end = count, .user_info = user_info};
+  (void)user_info;
   enter_callback();
+  aio_io_options options = {.end = count};
   if (aio_state_read_status(state) == AIO_OK)
-    expect_status(aio_state_write_buffer(state, buffer, kEchoBuffer, echo_written, &options), AIO_OK);
+    must_go_on(aio_state_write_buffer(state, buffer, kEchoBuffer, echo_written, &options));
   else if (aio_state_read_status(state) == AIO_EOF)
-    expect_status(aio_state_shutdown(state, NULL, NULL), AIO_OK);
+    must_go_on(aio_state_shutdown(state, NULL, NULL));
   leave_callback();
 }
 
 void then_echo(struct acceptor *acceptor) {
-  struct pair *pair = acceptor->pairs[acceptor->accepts - 1];
-  echo_on(pair, fixture_memory(kEchoBuffer));
+  echo_on(acceptor->pairs[acceptor->accepts - 1]->state, fixture_memory(kEchoBuffer));
 }

@@ -7,20 +7,24 @@
 /* Whether this machine has an IPv6 loopback; tests that need it skip themselves otherwise. */
 int has_ipv6(void);
 
-/* ---- raw listeners; "127.0.0.1" or "::1", any free port; tear_down closes them ---- */
+/* ---- raw listeners; tear_down closes them ---- */
 
 struct listener {
+  const char *host;
   int socket;
   uint16_t port;
   char service[8]; /* the port as text */
 };
 
+/* At "127.0.0.1" or the like and any free port: */
 struct listener *new_listener(const char *host);
 struct listener *new_refusing(const char *host); /* its port is taken, but it refuses every connection */
 struct listener *new_silent(const char *host);   /* its queue is full, so it answers no connection */
-struct listener *new_listener_at(const char *host, uint16_t port);
-struct listener *new_refusing_at(const char *host, uint16_t port);
-struct listener *new_silent_at(const char *host, uint16_t port);
+
+/* Several at one port, refusing until told otherwise. */
+void listeners_at_one_port(const char *const *hosts, int count, struct listener **listeners);
+void start_listening(struct listener *listener);
+void fall_silent(struct listener *listener);
 
 /* The next connection that came to a listener; drives the pair's collection meanwhile. */
 int accept_peer(struct pair *pair, struct listener *listener);
