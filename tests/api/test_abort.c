@@ -352,6 +352,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       with_pair(test_abort__read_reports_its_exact_count),
       with_pair(test_abort__input_works_on),
+      with_threaded_pair(test_abort__input_works_on),
       with_pair(test_abort__sets_the_status_of_its_direction),
       with_pair(test_abort__leftovers_of_a_canceled_read_are_in_its_count),
       with_narrow_pair(test_abort__write_reports_its_exact_count),
@@ -367,6 +368,7 @@ int main(void) {
       with_pair(test_abort__of_nothing_is_not_found),
       with_unix_pair(test_abort__of_the_idle_direction_is_not_found),
       with_pair(test_abort__second_finds_nothing),
+      with_threaded_pair(test_abort__second_finds_nothing),
       with_pair(test_abort__finished_read_keeps_its_outcome),
       with_pair(test_abort__finished_write_keeps_its_outcome),
       with_unix_pair(test_abort__finished_write_keeps_its_outcome_before_a_running_one),

@@ -231,6 +231,7 @@ int main(void) {
       with_narrow_pair(test_shutdown__comes_after_the_queued_writes),
       with_unix_pair(test_shutdown__comes_after_the_queued_writes),
       with_pair(test_shutdown__leaves_the_input),
+      with_threaded_pair(test_shutdown__leaves_the_input),
       with_pair(test_shutdown__works_after_the_peers_eof),
       with_unix_pair(test_shutdown__refuses_writes_from_the_call_on),
       with_pair(test_shutdown__is_for_good_in_its_callback),

@@ -256,8 +256,10 @@ void expect_refusal_at(struct place place, struct completion *completion, aio_st
 
 void expect_running_at(struct place place, struct completion *completion) {
   settle(completion->pair);
+  lock_records();
   if (completion->calls != 0)
     fail_at(place, "it has completed with %s and %zu", aio_status_name(completion->status), completion->count);
+  unlock_records();
 }
 
 void expect_nothing_more_at(struct place place, struct pair *pair) {
@@ -292,7 +294,10 @@ void expect_leftovers_at(struct place place, struct pair *pair, size_t count) {
 /* ---- the standing read's verbs ---- */
 
 static size_t consumed(struct pair *pair, size_t before, size_t left) {
+  lock_records();
   pair->read += before - left;
+  announce_record();
+  unlock_records();
   return left;
 }
 
