@@ -33,18 +33,18 @@ Block BlockPool::borrow(size_t size) {
   if (free_[index] == nullptr) return new_block(capacity);
   Free *block = free_[index];
   free_[index] = block->next;
-  kept_[index] -= capacity;
+  kept_bytes_ -= capacity;
   return Block{reinterpret_cast<Byte *>(block), capacity};
 }
 
 void BlockPool::give_back(Block block) {
   const int index = class_of(block.capacity);
-  if (index >= kClasses || kept_[index] + block.capacity > kKeptBytesPerClass) {
+  if (index >= kClasses || kept_bytes_ + block.capacity > kMostKeptBytes) {
     release(block.data);
     return;
   }
   free_[index] = ::new (block.data) Free{free_[index]};
-  kept_[index] += block.capacity;
+  kept_bytes_ += block.capacity;
 }
 
 void ByteQueue::drop_block() {
@@ -94,11 +94,13 @@ size_t ByteQueue::take(void *destination, size_t count) {
   return count;
 }
 
-void ByteQueue::fill_from(Block &source, size_t count) {
+void ByteQueue::fill_from(Block &source, size_t begin, size_t count) {
   if (move_to_block_of(count)) {
-    std::memcpy(block_.data, source.data, count);
+    std::memcpy(block_.data, source.data + begin, count);
   } else {
+    drop_block();
     block_ = std::exchange(source, Block());
+    begin_ = begin;
   }
   size_ = count;
 }

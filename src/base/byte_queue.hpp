@@ -13,7 +13,7 @@ struct Block {
   size_t capacity = 0;
 };
 
-// Blocks in sizes of powers of two; returned ones are kept for the next borrower, up to a bound.
+// Blocks in sizes of powers of two; returned ones are kept for the next borrower, up to a bound for all together.
 class BlockPool {
  public:
   static constexpr size_t kSmallest = 512;
@@ -29,7 +29,7 @@ class BlockPool {
 
  private:
   static constexpr int kClasses = 8;
-  static constexpr size_t kKeptBytesPerClass = size_t{256} << 10;
+  static constexpr size_t kMostKeptBytes = size_t{2} << 20;
 
   struct Free {
     Free *next;
@@ -37,7 +37,7 @@ class BlockPool {
   static int class_of(size_t capacity);
 
   Free *free_[kClasses] = {};
-  size_t kept_[kClasses] = {};
+  size_t kept_bytes_ = 0;
 };
 
 class ByteQueue {
@@ -58,9 +58,9 @@ class ByteQueue {
   void consume(size_t count);  // the block stays, and what is in it, until fit() or reserve()
   size_t take(void *destination, size_t count);
 
-  // Makes the first `count` bytes of `source` the content of this empty queue: by a copy, or, without memory for one, by
-  // taking the block itself, whose `data` is null then.
-  void fill_from(Block &source, size_t count);
+  // Makes `count` bytes of `source`, from `begin` on, the content of this empty queue: by a copy, or, without memory for
+  // one, by taking the block itself, whose `data` is null then.
+  void fill_from(Block &source, size_t begin, size_t count);
 
   void fit();         // gives an empty block back, and most of a nearly empty one
   void leave_pool();  // from now on other threads may consume

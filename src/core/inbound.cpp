@@ -1,6 +1,7 @@
 #include "core/inbound.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/state.hpp"
 
@@ -11,6 +12,9 @@ namespace {
 // Shorter reads also take what lies behind them: a header and its body cost one system call. For longer ones the copy would
 // cost more than the call.
 constexpr size_t kLongestWithReadAhead = size_t{16} << 10;
+
+// Up to here a copy out of the scratch block costs less than the kernel's handling of a second vector.
+constexpr size_t kLongestCopied = size_t{2} << 10;
 
 }  // namespace
 
@@ -175,14 +179,17 @@ void Inbound::read_to_buffer() {
   const bool ahead = operation_.end - operation_.start < kLongestWithReadAhead;
   Block none;
   Block &scratch = ahead ? state_.collection().scratch() : none;
+  const bool copied = scratch.data != nullptr && wanted <= kLongestCopied;
   const net::Span spans[] = {{operation_.buffer + operation_.position, wanted}, {scratch.data, scratch.capacity}};
-  const net::IoResult result = state_.channel().read(spans, scratch.data == nullptr ? 1 : 2);
+  const size_t direct = copied ? 0 : wanted;  // bytes that need not pass through the scratch block
+  const net::IoResult result = state_.channel().read(copied ? spans + 1 : spans, copied || scratch.data == nullptr ? 1 : 2);
   state_.count_read(result);
   if (result.kind != net::IoResult::Kind::moved) return settle(result);
   const size_t stored = std::min(result.bytes, wanted);
+  if (copied) std::memcpy(spans[0].data, scratch.data, stored);
   operation_.position += stored;
-  if (result.bytes > stored) buffer_.fill_from(scratch, result.bytes - stored);
-  more_is_likely_ = result.bytes == wanted + scratch.capacity;
+  if (result.bytes > stored) buffer_.fill_from(scratch, stored - direct, result.bytes - stored);
+  more_is_likely_ = result.bytes == direct + scratch.capacity;
   if (operation_.position >= operation_.enough) {
     note_last(AIO_OK);
   } else {

@@ -19,12 +19,20 @@ void WriteOperation::run() { outbound->complete(*this); }
 // ---- Submission: any thread ----
 
 aio_status Outbound::admit(size_t length) {
-  if (exclusive_) {
-    if (!writes_.enter_if(1, [](size_t queued) { return queued == 0; })) return AIO_ERR_BUSY;
-  } else {
-    writes_.enter(1);
-  }
   const size_t limit = limit_.load(std::memory_order_relaxed);
+  if (limit == SIZE_MAX && !exclusive_) {
+    const bool first = bytes_.get() == 0;
+    if (state_.mailbox().dispatching_here()) {
+      writes_.enter_in_dispatch(1);
+      bytes_.enter_in_dispatch(length);
+    } else {
+      writes_.enter(1);
+      bytes_.enter(length);
+    }
+    if (first) first_bytes_.store(length, std::memory_order_relaxed);
+    return AIO_OK;
+  }
+  if (!writes_.enter_if(1, [this](size_t queued) { return queued == 0 || !exclusive_; })) return AIO_ERR_BUSY;
   size_t before = 0;
   const bool admitted = bytes_.enter_if(length, [&](size_t queued) {
     before = queued;
@@ -256,6 +264,7 @@ void Outbound::shut_down(WriteOperation &operation) {
   if (error.ok()) {
     finish(operation, {});
     ended_ = {AIO_ERR_CLOSED, 0};
+    finish_all(ended_);  // writes that other threads submitted meanwhile
   } else {
     end(error);
   }

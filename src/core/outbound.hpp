@@ -62,28 +62,35 @@ class Outbound {
   void close();
 
  private:
-  // What goes in from any thread and out on the driver's.
+  // What goes in from any thread and out on the driver's. In a dispatch no atomic addition is needed, where the sum need
+  // not be compared with a limit.
   class Gauge {
    public:
     [[nodiscard]] size_t get() const {
-      return in_.load(std::memory_order_acquire) - out_.load(std::memory_order_acquire);
+      return driver_in_.load(std::memory_order_acquire) + in_.load(std::memory_order_acquire) -
+             out_.load(std::memory_order_acquire);
     }
+    void enter_in_dispatch(size_t count) { add(driver_in_, count); }
     void enter(size_t count) { in_.fetch_add(count, std::memory_order_acq_rel); }
     void withdraw(size_t count) { in_.fetch_sub(count, std::memory_order_acq_rel); }
-    void leave(size_t count) {
-      out_.store(out_.load(std::memory_order_relaxed) + count, std::memory_order_release);
-    }
-    // Enters if allowed(what is in) says so.
+    void leave(size_t count) { add(out_, count); }
+
+    // Enters if allowed(what is in) says so; exact if all enter this way.
     template <class Allowed>
     [[nodiscard]] bool enter_if(size_t count, Allowed allowed) {
       size_t in = in_.load(std::memory_order_acquire);
       do {
-        if (!allowed(in - out_.load(std::memory_order_acquire))) return false;
+        if (!allowed(driver_in_.load(std::memory_order_acquire) + in - out_.load(std::memory_order_acquire))) return false;
       } while (!in_.compare_exchange_weak(in, in + count, std::memory_order_acq_rel));
       return true;
     }
 
    private:
+    static void add(std::atomic<size_t> &mine, size_t count) {
+      mine.store(mine.load(std::memory_order_relaxed) + count, std::memory_order_release);
+    }
+
+    std::atomic<size_t> driver_in_{0};
     std::atomic<size_t> in_{0};
     std::atomic<size_t> out_{0};
   };
