@@ -63,8 +63,8 @@ AIO_API aio_status AIO_CALL aio_state_create(aio_collection *collection, aio_soc
  * Operations may be submitted at once and wait. The callback comes once, before theirs, with AIO_OK; AIO_TIMEOUT: the
  * connect timeout is over; AIO_ERR_CANCELED: closed; AIO_ERR_HOST_NOT_FOUND, AIO_ERR_SERVICE_NOT_FOUND (also a number
  * above 65535), AIO_ERR_CONNECTION_REFUSED, AIO_ERR_UNREACHABLE, AIO_ERR_ADDRESS_IN_USE or
- * AIO_ERR_ADDRESS_NOT_AVAILABLE (the local address), AIO_ERR_CONNECTION_TIMED_OUT, AIO_ERR_TOO_MANY_FILES,
- * AIO_ERR_SYSTEM. If every address failed, the status is that of the one that came furthest; aio_state_error_text names
+ * AIO_ERR_ADDRESS_NOT_AVAILABLE (the local address), AIO_ERR_CONNECTION_RESET, AIO_ERR_CONNECTION_TIMED_OUT,
+ * AIO_ERR_ACCESS, AIO_ERR_TOO_MANY_FILES, AIO_ERR_NO_MEMORY, AIO_ERR_SYSTEM. If every address failed, the status is that of the one that came furthest; aio_state_error_text names
  * it. After a failed connect every operation, waiting or new, completes with its status. The state is the caller's to
  * destroy in each case.
  *

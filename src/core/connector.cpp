@@ -151,9 +151,9 @@ void Connector::note_failure(const aio_address &address, Error error) {
 void Connector::fail(Error error) {
   char text[kTextSize];
   if (worst_address_.length != 0) {
-    std::snprintf(text, sizeof text, "%s: %s", net::AddressText(worst_address_).text, status_message(error.status));
+    std::snprintf(text, sizeof text, "%s", net::AddressText(worst_address_).text);
   } else {
-    std::snprintf(text, sizeof text, "%s, service %s: %s", host_.get(), service_.get(), status_message(error.status));
+    std::snprintf(text, sizeof text, "%s, service %s", host_.get(), service_.get());
   }
   state_.note_error(error);
   end(error);

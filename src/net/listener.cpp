@@ -12,7 +12,7 @@ Error listen_at(const aio_address &address, const ListenPlan &plan, bool dual_st
   if (error.ok()) error = socket.listen(plan.backlog);
   if (error.ok()) return error;
   socket.close();
-  set_last_error_text("%s: %s", AddressText(address).text, status_message(error.status));
+  set_last_error_text("%s", AddressText(address).text);
   return error;
 }
 
@@ -34,8 +34,7 @@ Error listen_tcp(const ListenPlan &plan, Socket &socket) {
   Error error = resolve(query, addresses);
   if (error.ok() && addresses.size() == 0) error = {AIO_ERR_HOST_NOT_FOUND, 0};
   if (!error.ok()) {
-    set_last_error_text("%s, service %s: %s", plan.address == nullptr ? "all addresses" : plan.address, plan.service,
-                        status_message(error.status));
+    set_last_error_text("%s, service %s", plan.address == nullptr ? "all addresses" : plan.address, plan.service);
     return error;
   }
   if (plan.address == nullptr) return listen_on_all(port_of(addresses[0]), plan, socket);
