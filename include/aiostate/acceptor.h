@@ -20,13 +20,14 @@ typedef struct aio_accept_options {
   size_t connection_limit; /* stop accepting at so many open states, go on below; 0 = none; not for raw sockets */
   double read_timeout;     /* of accepted states, as in aio_state_options */
   double write_timeout;
-  void *user_info;         /* the acceptor's, with which accepted states start too */
-  const char *name;        /* the acceptor's, and accepted states'; copied */
-  aio_socket_callback socket_callback;  /* hand out raw sockets instead of states; the accept callback may then be NULL */
+  void *user_info;  /* the acceptor's, with which accepted states start too */
+  const char *name; /* the acceptor's, and accepted states'; copied */
+  aio_socket_callback
+      socket_callback; /* hand out raw sockets instead of states; the accept callback may then be NULL */
   aio_acceptor_callback error_callback; /* told of accept failures; NULL = nobody is */
   aio_collection *const *collections;   /* make accepted states in these in turn; closed ones are passed over */
   size_t collection_count;
-  aio_tls_context *tls;    /* must be NULL in this version: AIO_ERR_UNSUPPORTED */
+  aio_tls_context *tls; /* must be NULL in this version: AIO_ERR_UNSUPPORTED */
   double handshake_timeout;
   aio_acceptor_callback tls_error_callback;
   uint64_t reserved[8];

@@ -26,7 +26,7 @@
 /* A socket of the operating system: a file descriptor on POSIX, a SOCKET on Windows. */
 #if defined(_WIN32)
 typedef uintptr_t aio_socket;
-#  define AIO_NO_SOCKET ((aio_socket)~(uintptr_t)0)
+#  define AIO_NO_SOCKET ((aio_socket) ~(uintptr_t)0)
 #else
 typedef int aio_socket;
 #  define AIO_NO_SOCKET (-1)

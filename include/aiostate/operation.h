@@ -14,14 +14,14 @@ extern "C" {
  * submitted.
  */
 typedef struct aio_io_options {
-  size_t start;          /* first byte of the buffer to use */
-  size_t end;            /* one past the last; 0 = the buffer's length */
-  size_t minimum;        /* read_buffer: complete once so many came; 0 = all of them */
-  size_t max_read;       /* read_with_checking: most new bytes per delivery; 0 = the state's */
-  double timeout;        /* seconds for the whole operation (per delivery in standing ones); 0 = the state's */
-  double stall_timeout;  /* seconds without a byte moving that end it with AIO_TIMEOUT too; 0 = none */
+  size_t start;         /* first byte of the buffer to use */
+  size_t end;           /* one past the last; 0 = the buffer's length */
+  size_t minimum;       /* read_buffer: complete once so many came; 0 = all of them */
+  size_t max_read;      /* read_with_checking: most new bytes per delivery; 0 = the state's */
+  double timeout;       /* seconds for the whole operation (per delivery in standing ones); 0 = the state's */
+  double stall_timeout; /* seconds without a byte moving that end it with AIO_TIMEOUT too; 0 = none */
   aio_buffer_callback error_callback; /* called instead of the callback when the status is negative */
-  void *user_info;       /* for the callbacks; NULL = the state's */
+  void *user_info;                    /* for the callbacks; NULL = the state's */
   uint64_t reserved[4];
 } aio_io_options;
 

@@ -74,7 +74,8 @@ Byte *ByteQueue::reserve(size_t count) {
     if (block_.capacity >= size_ + count && begin_ >= size_) {
       std::memcpy(block_.data, data(), size_);
       begin_ = 0;
-    } else if (!move_to_block_of(2 * size_ + count)) {  // twice, so that growing byte by byte copies each byte a few times
+    } else if (!move_to_block_of(2 * size_ +
+                                 count)) {  // twice, so that growing byte by byte copies each byte a few times
       return nullptr;
     }
   }

@@ -17,6 +17,6 @@ extern std::atomic<int32_t> log_level;
 }  // namespace aio
 
 // Arguments are evaluated only when somebody listens.
-#define AIO_LOG(level, ...)                                                                         \
+#define AIO_LOG(level, ...)                                                                           \
   ((level) <= ::aio::log_level.load(std::memory_order_relaxed) ? ::aio::write_log(level, __VA_ARGS__) \
-                                                                : static_cast<void>(0))
+                                                               : static_cast<void>(0))

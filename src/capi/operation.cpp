@@ -44,8 +44,7 @@ aio_status aio_state_read_buffer(aio_state *state, void *buffer, size_t length, 
   return status == AIO_OK ? object(state)->read(Kind::buffer, request) : status;
 }
 
-aio_status aio_state_read_with_checking(aio_state *state, aio_buffer_callback callback,
-                                        const aio_io_options *options) {
+aio_status aio_state_read_with_checking(aio_state *state, aio_buffer_callback callback, const aio_io_options *options) {
   return read_without_buffer(state, Kind::standing, callback, options);
 }
 

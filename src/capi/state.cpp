@@ -50,10 +50,10 @@ aio_status aio_state_create(aio_collection *collection, aio_socket socket, const
   if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   if (const aio::Error error = aio::net::make_nonblocking(socket); !error.ok()) return error.status;
   aio::net::Socket adopted(socket);
-  const aio_status status =
-      aio::State::adopt(*object(collection), adopted,
-                        {given.queue_output == AIO_NO, given.read_timeout, given.write_timeout, given.user_info, given.name},
-                        nullptr, out);
+  const aio_status status = aio::State::adopt(
+      *object(collection), adopted,
+      {given.queue_output == AIO_NO, given.read_timeout, given.write_timeout, given.user_info, given.name}, nullptr,
+      out);
   static_cast<void>(adopted.release());  // on refusal it stays the caller's
   return status;
 }
@@ -158,7 +158,9 @@ aio_status aio_state_set_user_info(aio_state *state, void *user_info) {
   return AIO_OK;
 }
 
-double aio_state_read_timeout(const aio_state *state) { return state == nullptr ? 0 : object(state)->read_timeout().seconds(); }
+double aio_state_read_timeout(const aio_state *state) {
+  return state == nullptr ? 0 : object(state)->read_timeout().seconds();
+}
 
 aio_status aio_state_set_read_timeout(aio_state *state, double seconds) {
   if (state == nullptr || !aio::valid_seconds(seconds)) return AIO_ERR_INVALID_ARGUMENT;
@@ -166,7 +168,9 @@ aio_status aio_state_set_read_timeout(aio_state *state, double seconds) {
   return AIO_OK;
 }
 
-double aio_state_write_timeout(const aio_state *state) { return state == nullptr ? 0 : object(state)->write_timeout().seconds(); }
+double aio_state_write_timeout(const aio_state *state) {
+  return state == nullptr ? 0 : object(state)->write_timeout().seconds();
+}
 
 aio_status aio_state_set_write_timeout(aio_state *state, double seconds) {
   if (state == nullptr || !aio::valid_seconds(seconds)) return AIO_ERR_INVALID_ARGUMENT;

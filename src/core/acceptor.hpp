@@ -102,11 +102,11 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
   aio_address local_address_ = {};
   aio_status error_ = AIO_OK;  // to be told
   Text error_text_;
-  bool exhausted_ = false;     // without descriptors, and it was told
+  bool exhausted_ = false;  // without descriptors, and it was told
   bool backs_off_ = false;
-  bool over_ = false;          // the socket is closed
-  bool departed_ = false;      // destroyed by its user
-  uint32_t pins_ = 0;          // completions queued or running
+  bool over_ = false;      // the socket is closed
+  bool departed_ = false;  // destroyed by its user
+  uint32_t pins_ = 0;      // completions queued or running
 
   std::atomic<bool> closing_{false};
   std::atomic<bool> paused_{false};

@@ -63,7 +63,8 @@ void Closing::proceed() {
 void Closing::on_readable() {
   Byte byte[1024];
   Block &scratch = state_.collection().scratch();
-  const net::Span span = scratch.data != nullptr ? net::Span{scratch.data, scratch.capacity} : net::Span{byte, sizeof byte};
+  const net::Span span =
+      scratch.data != nullptr ? net::Span{scratch.data, scratch.capacity} : net::Span{byte, sizeof byte};
   for (int count = 0; count < kMostDrains; ++count) {
     const net::IoResult result = state_.channel().read(&span, 1);
     if (result.kind == net::IoResult::Kind::moved) continue;

@@ -38,8 +38,8 @@ class Closing {
   [[nodiscard]] bool drains() const { return drains_; }
   void on_connected() { proceed(); }
   void on_output_idle() { proceed(); }
-  void on_readable();   // reads away what the peer still sends
-  void tell();          // the socket is closed: the callbacks follow
+  void on_readable();  // reads away what the peer still sends
+  void tell();         // the socket is closed: the callbacks follow
   void disarm();
 
  private:

@@ -115,8 +115,8 @@ class Collection {
 
  private:
   static constexpr int kLongestBurst = 64;
-  static constexpr int kMostRounds = 8;         // of callbacks and flush in one call
-  static constexpr int kMostPerRound = 1024;    // callbacks
+  static constexpr int kMostRounds = 8;       // of callbacks and flush in one call
+  static constexpr int kMostPerRound = 1024;  // callbacks
   static constexpr size_t kMostSpareWrites = 1024;
 
   [[nodiscard]] Error open();
@@ -148,7 +148,7 @@ class Collection {
   Counters counters_;
 
   std::atomic<bool> stop_{false};
-  bool running_ = false;  // under run() or on an own thread, where a stop ends the wait
+  bool running_ = false;                   // under run() or on an own thread, where a stop ends the wait
   std::atomic<bool> foreign_loop_{false};  // somebody polls the descriptor
   std::atomic<bool> alive_{false};
   bool own_thread_ = false;

@@ -38,10 +38,9 @@ Connector::~Connector() {
 
 Connector *Connector::create(State &state, const ConnectPlan &plan) {
   Owned<Connector> connector(make<Connector>(state, plan));
-  const bool copied = connector != nullptr && connector->host_.assign(plan.host) &&
-                      connector->service_.assign(plan.service) &&
-                      connector->local_address_.assign(plan.local_address) &&
-                      connector->local_service_.assign(plan.local_service);
+  const bool copied =
+      connector != nullptr && connector->host_.assign(plan.host) && connector->service_.assign(plan.service) &&
+      connector->local_address_.assign(plan.local_address) && connector->local_service_.assign(plan.local_service);
   return copied ? connector.release() : nullptr;
 }
 

@@ -80,13 +80,13 @@ class Connector final : public Task, private net::LookupOwner {
   Text service_;
   Text local_address_;
   Text local_service_;
-  const ConnectPlan plan_;         // its texts are those above
+  const ConnectPlan plan_;  // its texts are those above
   const Nanoseconds deadline_;
   net::Lookup *lookup_ = nullptr;
   net::AddressList addresses_;
-  size_t next_ = 0;                // in addresses_
+  size_t next_ = 0;  // in addresses_
   List<Attempt, AttemptTag> attempts_;
-  Error worst_;                    // of the attempts that failed, the one that came furthest
+  Error worst_;                     // of the attempts that failed, the one that came furthest
   aio_address worst_address_ = {};  // the local one, if that could not be bound
   Error outcome_;
   bool ended_ = false;

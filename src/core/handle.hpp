@@ -10,9 +10,9 @@ class Collection;
 class State;
 class Timer;
 
-#define AIO_HANDLE(Type, handle_type)                                                                          \
-  inline handle_type *handle(Type *object) { return reinterpret_cast<handle_type *>(object); }                 \
-  inline Type *object(handle_type *handle) { return reinterpret_cast<Type *>(handle); }                        \
+#define AIO_HANDLE(Type, handle_type)                                                          \
+  inline handle_type *handle(Type *object) { return reinterpret_cast<handle_type *>(object); } \
+  inline Type *object(handle_type *handle) { return reinterpret_cast<Type *>(handle); }        \
   inline const Type *object(const handle_type *handle) { return reinterpret_cast<const Type *>(handle); }
 
 AIO_HANDLE(Acceptor, aio_acceptor)

@@ -69,7 +69,8 @@ void Inbound::begin() {
   const bool has_ended = buffer_.empty() && !ended_.ok();
   switch (operation_.kind) {
     case Kind::buffer:
-      operation_.position += buffer_.take(operation_.buffer + operation_.position, operation_.end - operation_.position);
+      operation_.position +=
+          buffer_.take(operation_.buffer + operation_.position, operation_.end - operation_.position);
       tidy();
       if (!has_ended && operation_.position >= operation_.enough) return note_last(AIO_OK);
       break;
@@ -182,7 +183,8 @@ void Inbound::read_to_buffer() {
   const bool copied = scratch.data != nullptr && wanted <= kLongestCopied;
   const net::Span spans[] = {{operation_.buffer + operation_.position, wanted}, {scratch.data, scratch.capacity}};
   const size_t direct = copied ? 0 : wanted;  // bytes that need not pass through the scratch block
-  const net::IoResult result = state_.channel().read(copied ? spans + 1 : spans, copied || scratch.data == nullptr ? 1 : 2);
+  const net::IoResult result =
+      state_.channel().read(copied ? spans + 1 : spans, copied || scratch.data == nullptr ? 1 : 2);
   state_.count_read(result);
   if (result.kind != net::IoResult::Kind::moved) return settle(result);
   const size_t stored = std::min(result.bytes, wanted);
@@ -249,8 +251,8 @@ void Inbound::fail(Error error) {
 }
 
 bool Inbound::cancel() {
-  const bool runs = phase_ == Phase::waiting || phase_ == Phase::delivering ||
-                    (phase_ == Phase::queued && !operation_.last);
+  const bool runs =
+      phase_ == Phase::waiting || phase_ == Phase::delivering || (phase_ == Phase::queued && !operation_.last);
   if (phase_ == Phase::delivering) seen_ = buffer_.size();
   if (runs) note_last(AIO_ERR_CANCELED);
   return runs;

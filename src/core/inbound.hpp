@@ -33,11 +33,11 @@ class Inbound final : public Task {
   void flush(Stamp &stamp);
   [[nodiscard]] bool wants_readable() const { return phase_ == Phase::waiting; }
   void on_readable();
-  void on_open();             // the connection stands: what was submitted before it begins
+  void on_open();               // the connection stands: what was submitted before it begins
   [[nodiscard]] bool cancel();  // false: nothing ran
-  void fail(Error error);     // for the running operation
-  void end(Error error);      // for every later one, too
-  void close();               // what is left may be taken on any thread afterwards
+  void fail(Error error);       // for the running operation
+  void end(Error error);        // for every later one, too
+  void close();                 // what is left may be taken on any thread afterwards
 
   [[nodiscard]] size_t buffered() const { return buffer_.size(); }
   size_t take(void *destination, size_t length);  // nothing while a read runs
@@ -86,14 +86,14 @@ class Inbound final : public Task {
 
   State &state_;
   ByteQueue buffer_;
-  Operation operation_;           // valid unless idle
-  size_t seen_ = 0;               // of buffer_, what the latest standing read has delivered
-  Error ended_;                   // what a read completes with when buffer_ is empty
+  Operation operation_;  // valid unless idle
+  size_t seen_ = 0;      // of buffer_, what the latest standing read has delivered
+  Error ended_;          // what a read completes with when buffer_ is empty
   Alarm<Inbound, &Inbound::on_due> alarm_{*this};
   std::atomic<bool> claimed_{false};  // from submission until the callback is entered
   Phase phase_ = Phase::idle;
-  bool more_is_likely_ = false;   // the last read filled all the room it had
-  bool shown_ = false;            // a callback looks at buffer_, which must stay where it is
+  bool more_is_likely_ = false;  // the last read filled all the room it had
+  bool shown_ = false;           // a callback looks at buffer_, which must stay where it is
 };
 
 }  // namespace aio

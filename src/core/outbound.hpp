@@ -56,9 +56,9 @@ class Outbound {
   [[nodiscard]] bool wants_writable() const { return blocked_; }
   void on_writable();
   [[nodiscard]] bool idle() const { return queue_.empty(); }
-  [[nodiscard]] bool cancel();   // false: nothing ran
-  void fail(Error error);        // for the queued operations
-  void end(Error error);         // for every later one, too
+  [[nodiscard]] bool cancel();  // false: nothing ran
+  void fail(Error error);       // for the queued operations
+  void end(Error error);        // for every later one, too
   void close();
 
  private:
@@ -80,7 +80,8 @@ class Outbound {
     [[nodiscard]] bool enter_if(size_t count, Allowed allowed) {
       size_t in = in_.load(std::memory_order_acquire);
       do {
-        if (!allowed(driver_in_.load(std::memory_order_acquire) + in - out_.load(std::memory_order_acquire))) return false;
+        if (!allowed(driver_in_.load(std::memory_order_acquire) + in - out_.load(std::memory_order_acquire)))
+          return false;
       } while (!in_.compare_exchange_weak(in, in + count, std::memory_order_acq_rel));
       return true;
     }
@@ -119,8 +120,8 @@ class Outbound {
   WriteOperation *unstamped_ = nullptr;  // the first in the queue that flush() has not seen
   Error ended_;                          // what every operation completes with from now on
   Alarm<Outbound, &Outbound::on_due> alarm_{*this};
-  Gauge bytes_;   // submitted, and not taken by the kernel or given up
-  Gauge writes_;  // submitted, and their callbacks not entered
+  Gauge bytes_;                          // submitted, and not taken by the kernel or given up
+  Gauge writes_;                         // submitted, and their callbacks not entered
   std::atomic<size_t> first_bytes_{0};   // of bytes_, those of the first write
   std::atomic<size_t> limit_{SIZE_MAX};  // of bytes_ without those
   std::atomic<bool> shut_{false};        // after shutdown()

@@ -208,9 +208,9 @@ class State final : public Member, public Flushable, private net::PollOwner {
   Connector *connector_ = nullptr;  // while connecting, and until its callback
   AcceptGauge *const gauge_;        // of the acceptor that made it
   Phase phase_ = Phase::open;
-  bool departed_ = false;           // destroyed by its user
-  bool reset_seen_ = false;         // the kernel tells a reset once only
-  uint32_t pins_ = 0;               // completions queued or running
+  bool departed_ = false;    // destroyed by its user
+  bool reset_seen_ = false;  // the kernel tells a reset once only
+  uint32_t pins_ = 0;        // completions queued or running
   Text error_text_;
 
   std::atomic<bool> closing_{false};  // from the call of close on

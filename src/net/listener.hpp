@@ -8,8 +8,8 @@ namespace aio::net {
 struct ListenPlan {
   const char *address;  // nullptr: all of the machine's
   const char *service;
-  int32_t family;       // 0, 4 or 6
-  int32_t backlog;      // 0: the system's maximum
+  int32_t family;   // 0, 4 or 6
+  int32_t backlog;  // 0: the system's maximum
   bool reuse_port;
 };
 

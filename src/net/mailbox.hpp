@@ -79,7 +79,7 @@ class Mailbox {
   }
   [[nodiscard]] bool is_woken() const { return woken_.load(std::memory_order_relaxed); }
 
-  void shut();                          // from now on only what may be late
+  void shut();                            // from now on only what may be late
   [[nodiscard]] bool detach_if_unused();  // the collection's end: nothing is taken any more
 
   // Guards the sockets of the collection's handles against a close while another thread asks them.
@@ -101,9 +101,9 @@ class Mailbox {
 
   Mutex mutex_;
   Mutex socket_mutex_;
-  TaskList mail_;        // under mutex_
-  Loop *loop_;           // under mutex_; null once detached
-  int entered_ = 0;      // under mutex_
+  TaskList mail_;          // under mutex_
+  Loop *loop_;             // under mutex_; null once detached
+  int entered_ = 0;        // under mutex_
   bool visited_ = false;   // under mutex_; the driver asks one question only
   bool reserved_ = false;  // under mutex_; a thread will drive
   std::atomic<bool> has_mail_{false};

@@ -30,9 +30,7 @@ auto uninterrupted(Call call) {
 
 Error outcome(int result) { return result == 0 ? Error() : last_system_error(); }
 
-IoResult failure() {
-  return errno == EAGAIN || errno == EWOULDBLOCK ? IoResult::blocked() : IoResult::failed(errno);
-}
+IoResult failure() { return errno == EAGAIN || errno == EWOULDBLOCK ? IoResult::blocked() : IoResult::failed(errno); }
 
 IoResult read_result(ssize_t count) {
   if (count > 0) return IoResult::moved(static_cast<size_t>(count));
