@@ -130,7 +130,9 @@ static void test_bind__unknown_host_and_service(void **test) {
   struct pair *pair = *test;
   const char *services[] = {"no-such-service", "65536", "99999", "-1", "", "80x", "4294967376"};
   resolver_fails("unknown.test", EAI_NONAME);
+  resolver_fails("memory.test", EAI_MEMORY);
   expect_status(try_acceptor(pair, "unknown.test", "0")->submitted, AIO_ERR_HOST_NOT_FOUND);
+  expect_status(try_acceptor(pair, "memory.test", "0")->submitted, AIO_ERR_NO_MEMORY);
   for (size_t i = 0; i < sizeof services / sizeof *services; i++)
     expect_status(try_acceptor(pair, "127.0.0.1", services[i])->submitted, AIO_ERR_SERVICE_NOT_FOUND);
   resolver_reset();
@@ -901,6 +903,14 @@ static void test_destroy__after_the_collections_end(void **test) {
   destroy_acceptor(acceptor);
 }
 
+static void test_close__after_the_collections_end(void **test) {
+  struct pair *pair = *test;
+  struct acceptor *acceptor = start_acceptor(pair, "127.0.0.1");
+  destroy_collection(pair);
+  assert_int_equal(submit_acceptor_close(acceptor)->submitted, AIO_ERR_CLOSED); /* nobody could call back any more */
+  expect_status(aio_acceptor_close(acceptor->handle, NULL, NULL), AIO_OK);
+}
+
 static void test_destroy__accepted_states_live_on(void **test) {
   struct pair *fixture = *test;
   struct acceptor *acceptor = start_acceptor(fixture, "127.0.0.1");
@@ -971,6 +981,7 @@ int main(void) {
     with_collection(test_close__on_another_thread),
     with_threaded_collection(test_close__on_another_thread),
     with_collection(test_close__while_paused),
+    with_collection(test_close__after_the_collections_end),
     with_collection(test_destroy__without_close),
     with_collection(test_destroy__with_a_close_running),
     with_collection(test_destroy__in_the_accept_callback),

@@ -4,8 +4,26 @@
 #include "support_network.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+/* ---- create ---- */
+
+static void test_create__without_descriptors_is_refused(void **test) {
+  (void)test;
+  aio_collection *collection = NULL;
+  struct rlimit limit, none;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  none = limit;
+  none.rlim_cur = 3;
+  setrlimit(RLIMIT_NOFILE, &none);
+  const aio_status status = aio_collection_create(NULL, &collection);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  expect_status(status, AIO_ERR_TOO_MANY_FILES);
+  assert_null(collection);
+  assert_string_not_equal(aio_last_error_text(), "");
+}
 
 /* ---- wait and call ---- */
 
@@ -631,6 +649,7 @@ static void test_counters__every_callback_counts(void **test) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    with_collection(test_create__without_descriptors_is_refused),
     with_pair(test_wait__moves_bytes_and_runs_no_callback),
     with_pair(test_wait__zero_polls),
     with_pair(test_wait__zero_finds_what_is_ready),

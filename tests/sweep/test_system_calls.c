@@ -1,6 +1,7 @@
 /*
  * Every scenario with each system call on sockets failing in turn, being interrupted, refused for the moment or cut to
- * one byte. test_system_calls.wrap names the calls, which the linker leads here.
+ * one byte, and with those of libuv's functions failing that can. test_system_calls.wrap names all of them; the linker
+ * leads their calls here.
  */
 #include "support_resolver.h"
 #include "support_scenarios.h"
@@ -18,7 +19,7 @@
 
 enum call {
   ACCEPT, BIND, CLOSE, CONNECT, FCNTL, GETPEERNAME, GETSOCKNAME, GETSOCKOPT, LISTEN, READV, RECV, SEND, SENDMSG,
-  SETSOCKOPT, SHUTDOWN, SOCKET
+  SETSOCKOPT, SHUTDOWN, SOCKET, UV_ASYNC, UV_LOOK_UP, UV_LOOP, UV_MUTEX, UV_POLL, UV_THREAD
 };
 
 enum way {
@@ -122,6 +123,23 @@ ssize_t __wrap_sendmsg(int s, const struct msghdr *message, int flags) {
   return __real_sendmsg(s, &short_message, flags);
 }
 
+/* libuv's failures are negative error numbers. */
+#define WRAP_UV(name, parameters, call, ...)                            \
+  int __real_##name parameters;                                         \
+  int __wrap_##name parameters;                                         \
+  int __wrap_##name parameters {                                        \
+    return goes_wrong(call, FAILS) ? -plan->error : __real_##name(__VA_ARGS__); \
+  }
+
+WRAP_UV(uv_async_init, (void *loop, void *async, void (*f)(void *)), UV_ASYNC, loop, async, f)
+WRAP_UV(uv_getaddrinfo,
+        (void *loop, void *request, void (*f)(void *), const char *host, const char *service, const void *hints),
+        UV_LOOK_UP, loop, request, f, host, service, hints)
+WRAP_UV(uv_loop_init, (void *loop), UV_LOOP, loop)
+WRAP_UV(uv_mutex_init, (void *mutex), UV_MUTEX, mutex)
+WRAP_UV(uv_poll_init_socket, (void *loop, void *poll, int socket), UV_POLL, loop, poll, socket)
+WRAP_UV(uv_thread_create, (void *thread, void (*f)(void *), void *argument), UV_THREAD, thread, f, argument)
+
 /* ---- the faults ---- */
 
 #define FAILING(call, error, status) {#call " fails with " #error, call, FAILS, error, status, 0, 0, 0}
@@ -185,6 +203,14 @@ static struct plan plans[] = {
   FAILING(SHUTDOWN, EIO, AIO_ERR_SYSTEM),
   UNNOTICED(CLOSE, TELLS, EINTR),
   UNNOTICED(CLOSE, TELLS, EIO),
+  FAILING(UV_ASYNC, EMFILE, AIO_ERR_TOO_MANY_FILES),
+  FAILING(UV_LOOK_UP, ENOMEM, AIO_ERR_NO_MEMORY),
+  FAILING(UV_LOOP, EMFILE, AIO_ERR_TOO_MANY_FILES),
+  FAILING(UV_LOOP, ENOMEM, AIO_ERR_NO_MEMORY),
+  FAILING(UV_MUTEX, ENOMEM, AIO_ERR_NO_MEMORY),
+  FAILING(UV_POLL, EMFILE, AIO_ERR_TOO_MANY_FILES),
+  FAILING(UV_POLL, ENOMEM, AIO_ERR_NO_MEMORY),
+  FAILING(UV_THREAD, EAGAIN, AIO_ERR_SYSTEM),
 };
 
 static void arm(const struct fault *fault, long number) {
