@@ -77,7 +77,7 @@ class List {
     using Link<Tag>::previous_;
   };
 
-  static T *item(Link<Tag> *link) { return static_cast<T *>(link); }
+  static T *item(Link<Tag> *link) { return &static_cast<T &>(*link); }
 
   void reset() { end_.next_ = end_.previous_ = &end_; }
 

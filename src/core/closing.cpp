@@ -8,6 +8,11 @@ namespace {
 
 constexpr int kMostDrains = 16;  // reads per readiness
 
+void dispose_request(CloseRequest &request) {
+  dispose(request.linger);
+  if (!request.embedded) dispose(&request);
+}
+
 }  // namespace
 
 void CloseRequest::arrive() { state->closing().request(*this); }
@@ -16,55 +21,75 @@ void CloseRequest::run() {
   State &owner = *state;
   const aio_state_callback told = callback;
   void *const info = user_info;
-  if (!embedded) dispose(this);
+  dispose_request(*this);
   owner.note_closed();
   owner.call(told, AIO_OK, info);
 }
 
+Closing::~Closing() { dispose(linger_); }
+
+Linger *Closing::make_linger(Nanoseconds span) { return make<Linger>(*this, span); }
+
+bool Closing::drains() const { return linger_ != nullptr && linger_->drains; }
+
 void Closing::request(CloseRequest &request) {
-  const Nanoseconds linger = request.linger;
-  const bool reset = request.reset;
-  if (request.callback != nullptr) {
-    if (state_.is_over()) {
-      state_.queue(request);
-    } else {
-      waiting_.push_back(request);
-    }
-  } else if (!request.embedded) {
-    dispose(&request);
+  Linger *const linger = std::exchange(request.linger, nullptr);
+  const bool at_once = linger == nullptr || request.reset || state_.has_failed();
+  if (state_.is_over() || (at_once && !lingers())) {
+    dispose(linger);
+    state_.close_socket(request.reset);
+    answer(request);
+    return;
   }
-  if (state_.is_over()) return;
-  if (reset || linger == 0 || state_.has_failed()) {
+  const bool reset = request.reset;
+  (lingers() ? linger_ : linger)->waiting.push_back(request);
+  if (at_once) {
+    dispose(linger);
     state_.close_socket(reset);
   } else {
-    begin_linger(linger);
+    begin_linger(*linger);
   }
 }
 
-void Closing::begin_linger(Nanoseconds linger) {
-  state_.collection().deadlines().arm_by(alarm_, after(net::Loop::clock(), linger));
-  if (lingers_) return;
-  lingers_ = true;
+void Closing::answer(CloseRequest &request) {
+  if (request.callback != nullptr) {
+    state_.queue(request);
+  } else {
+    dispose_request(request);
+  }
+}
+
+// Or makes one shorter that has begun.
+void Closing::begin_linger(Linger &linger) {
+  const Nanoseconds deadline = after(net::Loop::clock(), linger.span);
+  const bool begins = !lingers();
+  if (begins) {
+    linger_ = &linger;
+  } else {
+    dispose(&linger);
+  }
+  state_.collection().deadlines().arm_by(linger_->alarm, deadline);
+  if (!begins) return;
   state_.end_input();
   proceed();
 }
 
 // Writes first, then our end, then the peer's.
 void Closing::proceed() {
-  if (!lingers_ || drains_ || !state_.is_open() || !state_.outbound().idle()) return;
+  if (!lingers() || linger_->drains || !state_.is_open() || !state_.outbound().idle()) return;
   if (!state_.channel().shutdown_output().ok()) {
     state_.close_socket(false);
     return;
   }
-  drains_ = true;
+  linger_->drains = true;
   state_.watch();
 }
 
 void Closing::on_readable() {
-  Byte byte[1024];
-  Block &scratch = state_.collection().scratch();
-  const net::Span span =
-      scratch.data != nullptr ? net::Span{scratch.data, scratch.capacity} : net::Span{byte, sizeof byte};
+  Byte bytes[1024];
+  const Block &scratch = state_.collection().scratch();
+  const bool has_scratch = scratch.data != nullptr;
+  const net::Span span = {has_scratch ? scratch.data : bytes, has_scratch ? scratch.capacity : sizeof bytes};
   for (int count = 0; count < kMostDrains; ++count) {
     const net::IoResult result = state_.channel().read(&span, 1);
     if (result.kind == net::IoResult::Kind::moved) continue;
@@ -75,10 +100,12 @@ void Closing::on_readable() {
 
 void Closing::on_due(Nanoseconds) { state_.close_socket(false); }
 
-void Closing::tell() {
-  while (Task *request = waiting_.pop_front()) state_.queue(*request);
+void Closing::end_linger() {
+  if (!lingers()) return;
+  Linger *const linger = std::exchange(linger_, nullptr);
+  state_.collection().deadlines().disarm(linger->alarm);
+  while (Task *request = linger->waiting.pop_front()) answer(*static_cast<CloseRequest *>(request));
+  dispose(linger);
 }
-
-void Closing::disarm() { state_.collection().deadlines().disarm(alarm_); }
 
 }  // namespace aio

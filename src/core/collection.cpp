@@ -191,7 +191,7 @@ double Collection::next_timeout() {
   const Nanoseconds next = deadlines_.next();
   if (next == kNever) return AIO_NO_TIMEOUT;
   const Nanoseconds now = net::Loop::clock();
-  return next <= now ? 0 : static_cast<double>(next - now) / 1e9;
+  return next <= now ? 0 : seconds(next - now);
 }
 
 Block &Collection::scratch() {

@@ -120,7 +120,7 @@ class Collection {
   static constexpr size_t kMostSpareWrites = 1024;
 
   [[nodiscard]] Error open();
-  [[nodiscard]] bool stopping() const { return running_ && stop_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool stopping() const { return stop_.load(std::memory_order_acquire) && running_; }
   void run_until_stopped();
   [[nodiscard]] aio_status wait_for(Nanoseconds span);
   void turn(Nanoseconds until, bool block);

@@ -303,7 +303,7 @@ void Inbound::flush(Stamp &stamp) {
   if (state_.is_open()) {
     if (more_is_likely_) on_readable();
     if (phase_ != Phase::waiting) return;
-    state_.watch();
+    if (!state_.watches_readable()) state_.watch();
   }
   Patience &patience = operation_.patience;
   if (patience.stamped) return;

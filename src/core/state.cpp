@@ -121,7 +121,7 @@ void State::on_connected(net::Socket socket, net::Poller *poller) {
   phase_ = Phase::open;
   inbound_.on_open();
   request_flush();
-  closing_process_.on_connected();
+  closing_process_.proceed();
 }
 
 void State::on_connect_failed(Error error, const char *text) {
@@ -334,16 +334,25 @@ const char *State::error_text() {
 // ---- The end ----
 
 aio_status State::close(aio_state_callback callback, const aio_close_options &options) {
+  Linger *linger = nullptr;
+  if (options.linger > 0 && options.reset != AIO_YES) {
+    linger = closing_process_.make_linger(nanoseconds(options.linger));
+    if (linger == nullptr) return AIO_ERR_NO_MEMORY;
+  }
   const bool first = !closing_.exchange(true, std::memory_order_acq_rel);
   CloseRequest *request = first ? &closing_process_.first() : make<CloseRequest>();
-  if (request == nullptr) return AIO_ERR_NO_MEMORY;
+  if (request == nullptr) {
+    dispose(linger);
+    return AIO_ERR_NO_MEMORY;
+  }
   request->state = this;
   request->callback = callback;
   request->user_info = user_info_or(options.user_info);
-  request->linger = options.reset == AIO_YES ? 0 : nanoseconds(options.linger);
+  request->linger = linger;
   request->reset = options.reset == AIO_YES;
   request->embedded = first;
   if (mailbox_.submit(*request, net::Mailbox::Late::accept)) return AIO_OK;
+  dispose(linger);
   if (!first) dispose(request);
   return callback == nullptr ? AIO_OK : AIO_ERR_CLOSED;  // after the collection's end nobody could call it
 }
@@ -385,7 +394,6 @@ void State::close_socket(bool reset) {
   if (connector_ != nullptr) connector_->cancel();
   inbound_.close();
   outbound_.close();
-  closing_process_.disarm();
   leave_poller();
   {
     const net::Lock lock(mailbox_.socket_mutex());
@@ -397,7 +405,7 @@ void State::close_socket(bool reset) {
   phase_ = Phase::closed;
   Link<MemberTag>::unlink();
   Link<FlushTag>::unlink();
-  closing_process_.tell();
+  closing_process_.end_linger();
   if (pins_ == 0) note_closed();
   if (departed_) queue(departure_);  // the end, once the caller of this has returned
 }

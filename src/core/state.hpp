@@ -29,17 +29,12 @@ struct ConnectPlan;
 class Timeout {
  public:
   // 0 = none.
-  void set(double seconds) {
-    const Nanoseconds time = time_limit(seconds);
-    time_.store(time, std::memory_order_relaxed);
-    seconds_.store(time == kNever ? AIO_NO_TIMEOUT : seconds, std::memory_order_relaxed);
-  }
+  void set(double seconds) { time_.store(time_limit(seconds), std::memory_order_relaxed); }
   [[nodiscard]] Nanoseconds get() const { return time_.load(std::memory_order_relaxed); }
-  [[nodiscard]] double seconds() const { return seconds_.load(std::memory_order_relaxed); }
+  [[nodiscard]] double seconds() const { return aio::seconds(get()); }
 
  private:
   std::atomic<Nanoseconds> time_{kNever};
-  std::atomic<double> seconds_{AIO_NO_TIMEOUT};  // as it was set
 };
 
 class State final : public Member, public Flushable, private net::PollOwner {
@@ -122,6 +117,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
 
   void request_flush() { collection_->request_flush(*this); }
   void watch();  // what somebody waits for
+  [[nodiscard]] bool watches_readable() const { return poller_ != nullptr && poller_->watches_readable(); }
 
   // Connecting has ended.
   void on_connected(net::Socket socket, net::Poller *poller);
@@ -130,7 +126,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
 
   void end_input() { static_cast<void>(inbound_.cancel()); }
   void note_output_idle() {
-    if (closing_process_.lingers()) closing_process_.on_output_idle();
+    if (closing_process_.lingers()) closing_process_.proceed();
   }
   void close_socket(bool reset);
 

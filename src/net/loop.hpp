@@ -22,6 +22,10 @@ class Loop {
   // Handles what is ready; with `block` first waits for something, or for the armed time.
   void run(bool block);
 
+  // Something was handled: a blocking run ends with this turn. (UV_RUN_ONCE would end by itself, but looks at the clock and
+  // the timers once more.)
+  static void end_turn(uv_loop_t *loop) { uv_stop(loop); }
+
   // Ends a blocking run no later than at `time`; one that is armed for earlier stays.
   void arm(Nanoseconds time);
 
@@ -38,6 +42,7 @@ class Loop {
   [[nodiscard]] bool has_unregistered() const { return unregistered_; }
 
   [[nodiscard]] uv_loop_t *uv() { return &loop_; }
+  [[nodiscard]] static Loop &of(uv_loop_t *loop) { return *static_cast<Loop *>(loop->data); }
 
  private:
   uv_loop_t loop_;

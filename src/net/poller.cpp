@@ -6,7 +6,7 @@
 namespace aio::net {
 
 Poller *Poller::create(Loop &loop, aio_socket socket, PollOwner &owner, Error &error) {
-  Poller *poller = make<Poller>(loop, owner);
+  Poller *poller = make<Poller>();
   if (poller == nullptr) {
     error = {AIO_ERR_NO_MEMORY, 0};
     return nullptr;
@@ -16,22 +16,21 @@ Poller *Poller::create(Loop &loop, aio_socket socket, PollOwner &owner, Error &e
     dispose(poller);
     return nullptr;
   }
-  poller->handle_.data = poller;
+  poller->set_owner(owner);
   return poller;
 }
 
 void Poller::close(Poller *poller) {
   if (poller == nullptr) return;
-  poller->owner_ = nullptr;
   uv_close(reinterpret_cast<uv_handle_t *>(&poller->handle_),
-           [](uv_handle_t *handle) { dispose(static_cast<Poller *>(handle->data)); });
+           [](uv_handle_t *handle) { dispose(reinterpret_cast<Poller *>(handle)); });
 }
 
 void Poller::watch(bool readable, bool writable) {
   const int events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
   if (events == events_) return;
   events_ = events;
-  loop_.note_unregistered();
+  Loop::of(handle_.loop).note_unregistered();
   if (events == 0) {
     uv_poll_stop(&handle_);
   } else {
@@ -40,10 +39,12 @@ void Poller::watch(bool readable, bool writable) {
 }
 
 void Poller::on_event(uv_poll_t *handle, int status, int events) {
-  Poller &poller = *static_cast<Poller *>(handle->data);
+  Poller &poller = *reinterpret_cast<Poller *>(handle);
+  Loop::end_turn(handle->loop);
   // libuv stops the handle after an error of the socket; the owner finds it by reading or writing.
   if (status != 0) poller.events_ = 0;
-  poller.owner_->on_ready(status != 0 || (events & UV_READABLE) != 0, status != 0 || (events & UV_WRITABLE) != 0);
+  static_cast<PollOwner *>(handle->data)
+      ->on_ready(status != 0 || (events & UV_READABLE) != 0, status != 0 || (events & UV_WRITABLE) != 0);
 }
 
 }  // namespace aio::net

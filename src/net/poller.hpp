@@ -24,20 +24,16 @@ class Poller {
   // Stops at once; the socket may be closed then. nullptr is fine.
   static void close(Poller *poller);
 
-  void set_owner(PollOwner &owner) { owner_ = &owner; }
+  void set_owner(PollOwner &owner) { handle_.data = &owner; }
 
   void watch(bool readable, bool writable);
   [[nodiscard]] bool watches_readable() const { return (events_ & UV_READABLE) != 0; }
   [[nodiscard]] bool watches_writable() const { return (events_ & UV_WRITABLE) != 0; }
 
-  Poller(Loop &loop, PollOwner &owner) : loop_(loop), owner_(&owner) {}
-
  private:
   static void on_event(uv_poll_t *handle, int status, int events);
 
-  uv_poll_t handle_;
-  Loop &loop_;
-  PollOwner *owner_;
+  uv_poll_t handle_;  // first, so that libuv's pointer to it is one to this; its `data` is the owner
   int events_ = 0;
 };
 

@@ -165,6 +165,7 @@ void Lookup::abandon() {
 
 void Lookup::on_found(uv_getaddrinfo_t *request, int status, addrinfo *found) {
   Owned<Lookup> lookup(static_cast<Lookup *>(request->data));
+  Loop::end_turn(request->loop);
   if (lookup->owner_ != nullptr) {
     AddressList addresses;
     Error error;
