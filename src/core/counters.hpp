@@ -18,9 +18,9 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-struct Counters {
-  Counter bytes_read, bytes_written, operations_read, operations_written, calls_read, calls_written, callbacks,
-      open_states;
+// Of a state.
+struct IoCounters {
+  Counter bytes_read, bytes_written, operations_read, operations_written, calls_read, calls_written, callbacks;
 
   void copy_to(aio_counters &out) const {
     out = aio_counters{};
@@ -31,6 +31,15 @@ struct Counters {
     out.calls_read = calls_read.get();
     out.calls_written = calls_written.get();
     out.callbacks = callbacks.get();
+  }
+};
+
+// Of a collection.
+struct Counters : IoCounters {
+  Counter open_states;
+
+  void copy_to(aio_counters &out) const {
+    IoCounters::copy_to(out);
     out.open_states = open_states.get();
   }
 };

@@ -260,7 +260,6 @@ bool Inbound::cancel() {
 
 void Inbound::close() {
   static_cast<void>(cancel());
-  state_.collection().deadlines().disarm(alarm_);
   buffer_.leave_pool();
 }
 
@@ -306,12 +305,12 @@ void Inbound::flush(Stamp &stamp) {
     if (!state_.watches_readable()) state_.watch();
   }
   Patience &patience = operation_.patience;
-  if (patience.stamped) return;
-  patience.stamped = true;
+  if (patience.stamped()) return;
+  patience.deadline = kNever;
   if (!patience.limited()) return;
   patience.deadline = after(stamp.now(), patience.timeout);
   patience.stall_deadline = after(stamp.now(), patience.stall);
-  state_.collection().deadlines().arm_by(alarm_, patience.earliest());
+  state_.arm_by(patience.earliest());
 }
 
 void Inbound::note_progress() {
@@ -327,7 +326,7 @@ void Inbound::on_due(Nanoseconds now) {
     if (phase_ != Phase::waiting) return;
     if (patience.earliest() <= now) return note_last(AIO_TIMEOUT);
   }
-  state_.collection().deadlines().arm_by(alarm_, patience.earliest());
+  state_.arm_by(patience.earliest());
 }
 
 }  // namespace aio

@@ -33,6 +33,7 @@ class Inbound final : public Task {
   void flush(Stamp &stamp);
   [[nodiscard]] bool wants_readable() const { return phase_ == Phase::waiting; }
   void on_readable();
+  void on_due(Nanoseconds now);
   void on_open();               // the connection stands: what was submitted before it begins
   [[nodiscard]] bool cancel();  // false: nothing ran
   void fail(Error error);       // for the running operation
@@ -82,14 +83,12 @@ class Inbound final : public Task {
   void tidy();
   void wait_again();
   void complete();
-  void on_due(Nanoseconds now);
 
   State &state_;
   ByteQueue buffer_;
-  Operation operation_;  // valid unless idle
-  size_t seen_ = 0;      // of buffer_, what the latest standing read has delivered
-  Error ended_;          // what a read completes with when buffer_ is empty
-  Alarm<Inbound, &Inbound::on_due> alarm_{*this};
+  Operation operation_;               // valid unless idle
+  size_t seen_ = 0;                   // of buffer_, what the latest standing read has delivered
+  Error ended_;                       // what a read completes with when buffer_ is empty
   std::atomic<bool> claimed_{false};  // from submission until the callback is entered
   Phase phase_ = Phase::idle;
   bool more_is_likely_ = false;  // the last read filled all the room it had

@@ -176,11 +176,6 @@ void Outbound::fail(Error error) {
   state_.note_output_idle();
 }
 
-void Outbound::close() {
-  static_cast<void>(cancel());
-  state_.collection().deadlines().disarm(alarm_);
-}
-
 void Outbound::note_first() {
   WriteOperation *first = queue_.front();
   first_bytes_.store(first == nullptr ? 0 : first->remaining(), std::memory_order_relaxed);
@@ -280,19 +275,19 @@ void Outbound::wait_for_room() {
 void Outbound::stamp_new(Stamp &stamp) {
   for (; unstamped_ != nullptr; unstamped_ = queue_.next(*unstamped_)) {
     Patience &patience = unstamped_->patience;
-    patience.stamped = true;
+    patience.deadline = kNever;
     if (!patience.limited()) continue;
     patience.deadline = after(stamp.now(), patience.timeout);
     if (unstamped_ == queue_.front()) patience.stall_deadline = after(stamp.now(), patience.stall);
-    state_.collection().deadlines().arm_by(alarm_, patience.earliest());
+    state_.arm_by(patience.earliest());
   }
 }
 
 // A stall counts from being first, and from each byte.
 void Outbound::note_progress(WriteOperation &first) {
-  if (first.patience.stall == kNever || !first.patience.stamped) return;
+  if (first.patience.stall == kNever || !first.patience.stamped()) return;
   first.patience.stall_deadline = after(net::Loop::clock(), first.patience.stall);
-  state_.collection().deadlines().arm_by(alarm_, first.patience.stall_deadline);
+  state_.arm_by(first.patience.stall_deadline);
 }
 
 void Outbound::on_due(Nanoseconds now) {
@@ -304,7 +299,7 @@ void Outbound::on_due(Nanoseconds now) {
   for (WriteOperation *operation = queue_.front(); operation != nullptr; operation = queue_.next(*operation)) {
     next = std::min(next, operation->patience.earliest());
   }
-  state_.collection().deadlines().arm_by(alarm_, next);
+  state_.arm_by(next);
 }
 
 // What is behind an operation that timed out is not sent either: there would be a gap.

@@ -55,11 +55,11 @@ class Outbound {
   void flush(Stamp &stamp);
   [[nodiscard]] bool wants_writable() const { return blocked_; }
   void on_writable();
+  void on_due(Nanoseconds now);
   [[nodiscard]] bool idle() const { return queue_.empty(); }
   [[nodiscard]] bool cancel();  // false: nothing ran
   void fail(Error error);       // for the queued operations
   void end(Error error);        // for every later one, too
-  void close();
 
  private:
   // What goes in from any thread and out on the driver's. In a dispatch no atomic addition is needed, where the sum need
@@ -112,14 +112,12 @@ class Outbound {
 
   void stamp_new(Stamp &stamp);
   void note_progress(WriteOperation &first);
-  void on_due(Nanoseconds now);
   void end_overdue(Nanoseconds now);
 
   State &state_;
   List<WriteOperation, TaskTag> queue_;
   WriteOperation *unstamped_ = nullptr;  // the first in the queue that flush() has not seen
   Error ended_;                          // what every operation completes with from now on
-  Alarm<Outbound, &Outbound::on_due> alarm_{*this};
   Gauge bytes_;                          // submitted, and not taken by the kernel or given up
   Gauge writes_;                         // submitted, and their callbacks not entered
   std::atomic<size_t> first_bytes_{0};   // of bytes_, those of the first write

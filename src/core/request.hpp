@@ -31,9 +31,8 @@ struct Completion {
 struct Patience {
   Nanoseconds timeout;
   Nanoseconds stall;
-  Nanoseconds deadline;
+  Nanoseconds deadline;  // 0: not stamped yet
   Nanoseconds stall_deadline;
-  bool stamped;
 
   void begin(Nanoseconds for_all, Nanoseconds for_a_stall) {
     timeout = for_all;
@@ -41,11 +40,15 @@ struct Patience {
     begin_again();
   }
   void begin_again() {
-    deadline = stall_deadline = kNever;
-    stamped = false;
+    deadline = 0;
+    stall_deadline = kNever;
   }
+  [[nodiscard]] bool stamped() const { return deadline != 0; }
   [[nodiscard]] bool limited() const { return timeout != kNever || stall != kNever; }
-  [[nodiscard]] Nanoseconds earliest() const { return deadline < stall_deadline ? deadline : stall_deadline; }
+  [[nodiscard]] Nanoseconds earliest() const {
+    if (!stamped()) return kNever;
+    return deadline < stall_deadline ? deadline : stall_deadline;
+  }
 };
 
 }  // namespace aio

@@ -170,6 +170,12 @@ void State::flush(Stamp &stamp) {
   inbound_.flush(stamp);
 }
 
+// One alarm serves both directions: each arms it again for what is left.
+void State::on_due(Nanoseconds now) {
+  inbound_.on_due(now);
+  outbound_.on_due(now);
+}
+
 void State::count_read(const net::IoResult &result) {
   counters_.calls_read.add(1);
   counters_.bytes_read.add(result.bytes);
@@ -393,7 +399,8 @@ void State::close_socket(bool reset) {
   closing_.store(true, std::memory_order_release);
   if (connector_ != nullptr) connector_->cancel();
   inbound_.close();
-  outbound_.close();
+  static_cast<void>(outbound_.cancel());
+  collection_->deadlines().disarm(alarm_);
   leave_poller();
   {
     const net::Lock lock(mailbox_.socket_mutex());

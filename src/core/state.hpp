@@ -87,7 +87,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   void set_buffer_limit(size_t bytes) {
     buffer_limit_.store(bytes == 0 ? kBufferLimit : bytes, std::memory_order_relaxed);
   }
-  [[nodiscard]] const Counters &counters() const { return counters_; }
+  [[nodiscard]] const IoCounters &counters() const { return counters_; }
   [[nodiscard]] Outbound &outbound() { return outbound_; }
   [[nodiscard]] const Outbound &outbound() const { return outbound_; }
   [[nodiscard]] net::Mailbox &mailbox() { return mailbox_; }
@@ -114,6 +114,9 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] net::Channel &channel() { return plain_; }
   [[nodiscard]] Inbound &inbound() { return inbound_; }
   [[nodiscard]] Closing &closing() { return closing_process_; }
+
+  // on_due() of both directions, no later than at `time`.
+  void arm_by(Nanoseconds time) { collection_->deadlines().arm_by(alarm_, time); }
 
   void request_flush() { collection_->request_flush(*this); }
   void watch();  // what somebody waits for
@@ -183,6 +186,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   void close_now() override { close_socket(false); }
   void flush(Stamp &stamp) override;
   void on_ready(bool readable, bool writable) override;
+  void on_due(Nanoseconds now);
   void leave_poller();
   void unpin();
 
@@ -199,6 +203,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   Inbound inbound_;
   Outbound outbound_{*this};
   Closing closing_process_{*this};
+  Alarm<State, &State::on_due> alarm_{*this};
   net::PlainChannel plain_;
   net::Poller *poller_ = nullptr;   // made when first needed
   Connector *connector_ = nullptr;  // while connecting, and until its callback
@@ -221,7 +226,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   Timeout write_timeout_;
   std::atomic<size_t> max_read_{kMaxRead};
   std::atomic<size_t> buffer_limit_{kBufferLimit};
-  Counters counters_;
+  IoCounters counters_;
   Text name_;
   Errand<State, &State::join> birth_{*this};
   Errand<State, &State::depart, &State::unpin> departure_{*this};
