@@ -28,9 +28,9 @@ static void test_abort__input_works_on(void **fixture) {
   struct completion *read = start_read(pair, 10);
   peer_sends(pair, 4);
   settle(pair);
-  start_abort(pair, AIO_INPUT);
-  peer_sends(pair, 3);
+  expect_outcome(start_abort(pair, AIO_INPUT), AIO_OK);
   expect_read(read, AIO_ERR_CANCELED, 4);
+  peer_sends(pair, 3);
   expect_read(start_read(pair, 3), AIO_OK, 3);
 }
 

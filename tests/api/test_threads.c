@@ -256,36 +256,79 @@ static void test_threads__destroyed_state_serves_the_callback_that_runs(void **f
   assert_true(atomic_load(&state_was_good));
 }
 
+/* ---- submissions that race with the end: refused, or complete without any help ---- */
+
+enum { RACES = 300, MOST_RACERS = 4 };
+
 struct race {
   struct pair *pair;
-  struct completion *write;
+  void (*submit)(struct race *race);
+  int round; /* also the delay of the end behind the submissions */
+  struct completion *racers[MOST_RACERS];
   atomic_int ready, go;
 };
 
-static void *write_in_a_race(void *argument) {
+static void submit_a_write(struct race *race) { race->racers[0] = try_write(race->pair, 1); }
+
+static struct completion *submit_one(struct pair *pair, int kind) {
+  switch (kind) {
+    case 0:
+      return try_write(pair, 1);
+    case 1:
+      return try_read(pair, 1);
+    case 2:
+      return try_abort(pair, AIO_OUTPUT);
+    default:
+      return try_shutdown(pair);
+  }
+}
+
+static void submit_everything(struct race *race) {
+  for (int i = 0; i < MOST_RACERS; i++) race->racers[i] = submit_one(race->pair, (race->round + i) % MOST_RACERS);
+}
+
+static void *submit_at_the_start(void *argument) {
   struct race *race = argument;
   this_thread_runs_no_callbacks();
   atomic_store(&race->ready, 1);
   while (!atomic_load(&race->go)) continue;
-  race->write = try_write(race->pair, 1);
+  race->submit(race);
   return NULL;
 }
 
-static void test_threads__write_beside_a_shutdown_is_refused_or_completes(void **fixture) {
-  aio_collection *collection = ((struct pair *)*fixture)->collection;
-  for (int i = 0; i < 1000; i++) {
-    struct race race = {.pair = new_pair(collection, LINK_UNIX, NULL)};
-    struct crew crew = start_threads(1, write_in_a_race, &race);
-    while (!atomic_load(&race.ready)) continue;
-    atomic_store(&race.go, 1);
-    for (int delay = 0; delay < i; delay++) atomic_load(&race.go);
-    struct completion *shutdown = start_shutdown(race.pair);
-    join_threads(&crew);
-    expect_outcome(shutdown, AIO_OK);
-    if (race.write->submitted == AIO_OK) drive_until(race.pair, race.write->done);
-    destroy_state(race.pair);
-    peer_closes(race.pair);
-  }
+static void race_against(struct completion *(*end)(struct pair *), aio_collection *collection,
+                         void (*submit)(struct race *), int round) {
+  struct race race = {.pair = new_pair(collection, LINK_UNIX, NULL), .submit = submit, .round = round};
+  struct crew crew = start_threads(1, submit_at_the_start, &race);
+  while (!atomic_load(&race.ready)) sched_yield();
+  atomic_store(&race.go, 1);
+  for (int i = 0; i < round; i++) atomic_load(&race.go);
+  struct completion *ending = end(race.pair);
+  join_threads(&crew);
+  expect_outcome(started(HERE, ending), AIO_OK);
+  for (int i = 0; i < MOST_RACERS; i++)
+    if (race.racers[i] != NULL && race.racers[i]->submitted == AIO_OK) drive_until(race.pair, race.racers[i]->done);
+  destroy_state(race.pair);
+  peer_closes(race.pair);
+}
+
+static void test_threads__write_may_race_with_shutdown(void **fixture) {
+  struct pair *pair = *fixture;
+  for (int i = 0; i < RACES; i++) race_against(submit_shutdown, pair->collection, submit_a_write, i);
+}
+
+static struct completion *close_now(struct pair *pair) { return try_close(pair); }
+
+static void test_threads__everything_may_race_with_close(void **fixture) {
+  struct pair *pair = *fixture;
+  for (int i = 0; i < RACES; i++) race_against(close_now, pair->collection, submit_everything, i);
+}
+
+static struct completion *linger_now(struct pair *pair) { return try_close_with(pair, .linger = 0.001); }
+
+static void test_threads__everything_may_race_with_a_lingering_close(void **fixture) {
+  struct pair *pair = *fixture;
+  for (int i = 0; i < RACES; i++) race_against(linger_now, pair->collection, submit_everything, i);
 }
 
 struct watch {
@@ -515,7 +558,9 @@ int main(void) {
       with_threaded_pair(test_threads__collection_may_end_under_the_hammer),
       with_threaded_collection(test_threads__state_and_collection_may_end_at_once),
       with_threaded_pair(test_threads__destroyed_state_serves_the_callback_that_runs),
-      with_threaded_collection(test_threads__write_beside_a_shutdown_is_refused_or_completes),
+      with_threaded_collection(test_threads__write_may_race_with_shutdown),
+      with_threaded_collection(test_threads__everything_may_race_with_close),
+      with_threaded_collection(test_threads__everything_may_race_with_a_lingering_close),
   };
   return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }

@@ -458,6 +458,20 @@ static void test_timeout__stall_counts_from_being_first(void **fixture) {
   peer_receives_rest(pair);
 }
 
+/* The rest of the first one fills the kernel to the last byte: none of the second moves, before it is first or after. */
+static void test_timeout__stall_counts_though_no_byte_ever_moves(void **fixture) {
+  struct pair *measured = *fixture;
+  struct pair *pair = new_pair(measured->collection, LINK_UNIX, NULL);
+  expect_running(start_write(measured, BIG));
+  size_t room = BIG - aio_state_queued_bytes(measured->state);
+  struct completion *head = start_write(pair, 2 * room);
+  struct completion *queued = start_write_with(pair, BIG, .stall_timeout = 0.02);
+  expect_running(queued);
+  assert_int_equal(peer_takes_some(pair, room), room);
+  expect_write(head, AIO_OK, 2 * room);
+  expect_write(queued, AIO_TIMEOUT, 0);
+}
+
 static void test_timeout__writes_behind_a_stalled_one_are_canceled(void **fixture) {
   struct pair *pair = *fixture;
   struct completion *head = start_write_with(pair, BIG, .stall_timeout = 0.02);
@@ -511,6 +525,7 @@ int main(void) {
       with_narrow_pair(test_timeout__stalled_write_reports_its_exact_count),
       with_unix_pair(test_timeout__write_that_moves_does_not_stall),
       with_unix_pair(test_timeout__stall_counts_from_being_first),
+      with_unix_pair(test_timeout__stall_counts_though_no_byte_ever_moves),
       with_unix_pair(test_timeout__writes_behind_a_stalled_one_are_canceled),
   };
   return cmocka_run_group_tests_name("timeout", tests, NULL, NULL);
