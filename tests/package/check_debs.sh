@@ -21,6 +21,6 @@ unpack libaiostate0 'libc6 libuv1'
 unpack libaiostate-dev 'libaiostate0 libuv1-dev'
 unpack aiocat 'libaiostate0 libc6'
 
-"$here/check_copy.sh" "$root/usr"
+PKG_CONFIG_SYSROOT_DIR=$root "$here/check_copy.sh" "$root/usr"
 LD_LIBRARY_PATH=$(dirname "$root"/usr/lib/*/libaiostate.so.0) "$root/usr/bin/aiocat" --version
 test -s "$root/usr/share/man/man1/aiocat.1"
