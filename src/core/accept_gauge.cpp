@@ -16,7 +16,7 @@ void AcceptGauge::leave() {
   News asked = News::asked;
   if (news_.compare_exchange_strong(asked, News::posted, std::memory_order_acq_rel)) {
     retain();  // for the way
-    if (!mailbox_.submit(*this, net::Mailbox::Late::accept)) release();
+    if (!mailbox_.post(*this, net::Mailbox::Late::accept)) release();
   }
   release();
 }

@@ -79,9 +79,13 @@ size_t Acceptor::room() const {
   return room;
 }
 
+void Acceptor::on_review() {
+  review_posted_.store(false, std::memory_order_release);
+  review();
+}
+
 // Watches the socket, or not, and hands out what waits, as everything stands now.
 void Acceptor::review() {
-  review_posted_.store(false, std::memory_order_release);
   if (over_) return;
   const bool paused = paused_.load(std::memory_order_acquire);
   if (room() == 0) gauge_->ask_for_room();

@@ -72,6 +72,7 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
   void join();
   void depart();
   void review();
+  void on_review();
   void close_now() override;
   void on_close(CloseRequest &request);
   void on_ready(bool readable, bool writable) override;
@@ -115,8 +116,8 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
   Text name_;
   CloseRequest first_close_;
   Errand<Acceptor, &Acceptor::join> birth_{*this};
-  Errand<Acceptor, &Acceptor::review> review_{*this};
-  Errand<Acceptor, &Acceptor::depart, &Acceptor::unpin> departure_{*this};
+  Errand<Acceptor, &Acceptor::on_review> review_{*this};
+  Errand<Acceptor, &Acceptor::depart> departure_{*this};
   Errand<Acceptor, nullptr, &Acceptor::tell_error> error_task_{*this};
   Alarm<Acceptor, &Acceptor::on_retry> retry_alarm_{*this};
 };

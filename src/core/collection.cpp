@@ -240,6 +240,7 @@ void Collection::turn(Nanoseconds until, bool block) {
   if (mailbox_->has_mail()) mailbox_->deliver();
   expire();
   flush();
+  do_chores();
   if (foreign_loop_.load(std::memory_order_relaxed)) static_cast<void>(mailbox_->sleep());
 }
 
@@ -255,6 +256,10 @@ void Collection::flush() {
   while (Flushable *flushable = flushes_.pop_front()) flushable->flush(stamp);
 }
 
+void Collection::do_chores() {
+  while (Task *task = chores_.pop_front()) task->run();
+}
+
 size_t Collection::dispatch() {
   const uint64_t before = counters_.callbacks.get();
   const net::Mailbox::Dispatch dispatch(*mailbox_);
@@ -267,6 +272,7 @@ size_t Collection::dispatch() {
       if (stopping()) break;
     }
     flush();
+    do_chores();
     if (completions_.empty() || stopping()) break;
   }
   return static_cast<size_t>(counters_.callbacks.get() - before);

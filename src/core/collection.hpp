@@ -92,6 +92,9 @@ class Collection {
     if (!static_cast<Link<FlushTag> &>(flushable).linked()) flushes_.push_back(flushable);
   }
 
+  // Has `task` run when nothing of the library's is under way; it runs no user code.
+  void do_later(Task &task) { chores_.push_back(task); }
+
   // Queues what has finished.
   void complete(Task &task) { completions_.push_back(task); }
   void complete_next(Task &task) { completions_.push_front(task); }
@@ -126,6 +129,7 @@ class Collection {
   void turn(Nanoseconds until, bool block);
   void expire();
   void flush();
+  void do_chores();
   [[nodiscard]] size_t dispatch();
   void finish();  // closes all and runs what that completes
   void end();     // also of the timers, and nothing is taken any more
@@ -137,6 +141,7 @@ class Collection {
   BlockPool blocks_;
   Block scratch_;
   TaskList completions_;
+  TaskList chores_;
   List<Flushable, FlushTag> flushes_;
   List<Member, MemberTag> members_;
   List<Timer, TimerTag> timers_;

@@ -28,21 +28,22 @@ aio_status Inbound::submit(Kind kind, const Request &request) {
   operation_.buffer = request.buffer;
   operation_.start = operation_.position = request.start;
   operation_.end = operation_.enough = request.end;
-  operation_.completion = {request.callback, nullptr, nullptr};
-  Nanoseconds stall = kNever;
-  if (request.options != nullptr) {
-    const aio_io_options &options = *request.options;
-    state_.store_read_options(options);
-    if (options.minimum != 0) operation_.enough = request.start + options.minimum;
-    operation_.completion.error_callback = options.error_callback;
-    stall = time_limit(options.stall_timeout);
-  }
-  operation_.completion.user_info = state_.user_info();
+  operation_.completion = {request.callback, nullptr, state_.user_info()};
   operation_.max_read = state_.max_read();
-  operation_.patience.begin(state_.read_timeout().get(), stall);
-  if (state_.mailbox().submit(*this)) return AIO_OK;
+  operation_.patience.begin(state_.read_timeout().get());
+  if (request.options != nullptr) take_options(*request.options);
+  if (state_.submit(*this)) return AIO_OK;
   claimed_.store(false, std::memory_order_release);
   return AIO_ERR_CLOSED;
+}
+
+// What is given counts for this operation, whatever other threads set meanwhile.
+void Inbound::take_options(const aio_io_options &options) {
+  state_.store_read_options(options);
+  if (options.minimum != 0) operation_.enough = operation_.start + options.minimum;
+  if (options.max_read != 0) operation_.max_read = options.max_read;
+  operation_.completion.take(options);
+  operation_.patience.take(options);
 }
 
 // ---- The operation's way ----

@@ -67,6 +67,7 @@ class Inbound final : public Task {
   };
 
   [[nodiscard]] bool claimed() const { return claimed_.load(std::memory_order_acquire); }
+  void take_options(const aio_io_options &options);
   void arrive() override;
   void run() override;
 

@@ -59,12 +59,12 @@ void Outbound::give_back(WriteOperation *operation) {
   }
 }
 
-void Outbound::prepare(WriteOperation &operation, const Request &request, Nanoseconds stall) {
+void Outbound::prepare(WriteOperation &operation, const Request &request) {
   operation.outbound = this;
   operation.buffer = request.buffer;
   operation.start = operation.position = request.start;
   operation.end = request.end;
-  operation.patience.begin(state_.write_timeout().get(), stall);
+  operation.patience.begin(state_.write_timeout().get());
   operation.completion = {request.callback, nullptr, state_.user_info()};
   operation.shutdown_callback = nullptr;
   operation.shuts_down = false;
@@ -79,14 +79,13 @@ aio_status Outbound::write(const Request &request) {
     give_back(operation);
     return status;
   }
-  if (request.options == nullptr) {
-    prepare(*operation, request, kNever);
-  } else {
+  prepare(*operation, request);
+  if (request.options != nullptr) {  // which count for this operation, whatever other threads set meanwhile
     state_.store_write_options(*request.options);
-    prepare(*operation, request, time_limit(request.options->stall_timeout));
-    operation->completion.error_callback = request.options->error_callback;
+    operation->completion.take(*request.options);
+    operation->patience.take(*request.options);
   }
-  if (state_.mailbox().submit(*operation)) return AIO_OK;
+  if (state_.submit(*operation)) return AIO_OK;
   bytes_.withdraw(length);
   writes_.withdraw(1);
   give_back(operation);
@@ -101,11 +100,11 @@ aio_status Outbound::shutdown(aio_state_callback callback, void *user_info) {
     give_back(operation);
     return AIO_ERR_CLOSED;
   }
-  prepare(*operation, Request{}, kNever);
+  prepare(*operation, Request{});
   operation->completion.user_info = state_.user_info_or(user_info);
   operation->shutdown_callback = callback;
   operation->shuts_down = true;
-  if (state_.mailbox().submit(*operation)) return AIO_OK;
+  if (state_.submit(*operation)) return AIO_OK;
   give_back(operation);
   return AIO_ERR_CLOSED;
 }
@@ -132,7 +131,17 @@ void Outbound::finish(WriteOperation &operation, Error outcome) {
   if (operation.shuts_down && outcome.status != AIO_OK && ended_.ok() && !state_.is_over()) {
     shut_.store(false, std::memory_order_release);  // nothing was ended: the output works on
   }
-  state_.queue(operation);
+  if (operation.completion.for_status(outcome.status) != nullptr || operation.shutdown_callback != nullptr) {
+    state_.queue(operation);
+  } else {
+    forget(operation);  // nobody is told
+  }
+}
+
+void Outbound::forget(WriteOperation &operation) {
+  if (!operation.shuts_down) writes_.leave(1);
+  state_.note_write_outcome(operation.outcome);
+  state_.collection().recycle(&operation);
 }
 
 void Outbound::finish_all(Error outcome) {
@@ -143,17 +152,14 @@ void Outbound::finish_all(Error outcome) {
 void Outbound::complete(WriteOperation &operation) {
   const Completion completion = operation.completion;
   const aio_state_callback shutdown_callback = operation.shutdown_callback;
-  const bool shuts_down = operation.shuts_down;
-  const Error outcome = operation.outcome;
+  const aio_status status = operation.outcome.status;
   const size_t count = operation.count();
   Byte *const buffer = operation.buffer;
-  state_.collection().recycle(&operation);
-  if (!shuts_down) writes_.leave(1);
-  state_.note_write_outcome(outcome);
-  if (shuts_down) {
-    state_.call(shutdown_callback, outcome.status, completion.user_info);
+  forget(operation);
+  if (shutdown_callback != nullptr) {
+    state_.call(shutdown_callback, status, completion.user_info);
   } else {
-    state_.call(completion.for_status(outcome.status), buffer, count, completion.user_info);
+    state_.call(completion.for_status(status), buffer, count, completion.user_info);
   }
 }
 
@@ -170,6 +176,7 @@ void Outbound::end(Error error) {
 }
 
 void Outbound::fail(Error error) {
+  blocked_ = false;  // the next one tries anew
   state_.note_error(error);
   finish_all(error);
   note_first();
@@ -300,6 +307,7 @@ void Outbound::on_due(Nanoseconds now) {
     next = std::min(next, operation->patience.earliest());
   }
   state_.arm_by(next);
+  if (queue_.empty()) state_.note_output_idle();
 }
 
 // What is behind an operation that timed out is not sent either: there would be a gap.

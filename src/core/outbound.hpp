@@ -1,6 +1,7 @@
 // The output of a state: a queue of writes that leave in order, many in one system call.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 
 #include "base/list.hpp"
@@ -66,9 +67,10 @@ class Outbound {
   // not be compared with a limit.
   class Gauge {
    public:
+    // First what went out: what went in is never less.
     [[nodiscard]] size_t get() const {
-      return driver_in_.load(std::memory_order_acquire) + in_.load(std::memory_order_acquire) -
-             out_.load(std::memory_order_acquire);
+      const size_t out = out_.load(std::memory_order_acquire);
+      return driver_in_.load(std::memory_order_acquire) + in_.load(std::memory_order_acquire) - out;
     }
     void enter_in_dispatch(size_t count) { add(driver_in_, count); }
     void enter(size_t count) { in_.fetch_add(count, std::memory_order_acq_rel); }
@@ -80,8 +82,9 @@ class Outbound {
     [[nodiscard]] bool enter_if(size_t count, Allowed allowed) {
       size_t in = in_.load(std::memory_order_acquire);
       do {
-        if (!allowed(driver_in_.load(std::memory_order_acquire) + in - out_.load(std::memory_order_acquire)))
-          return false;
+        const size_t out = out_.load(std::memory_order_acquire);
+        const size_t entered = driver_in_.load(std::memory_order_acquire) + in;
+        if (!allowed(entered - std::min(out, entered))) return false;
       } while (!in_.compare_exchange_weak(in, in + count, std::memory_order_acq_rel));
       return true;
     }
@@ -99,7 +102,7 @@ class Outbound {
   [[nodiscard]] aio_status admit(size_t length);
   [[nodiscard]] WriteOperation *take_operation();
   void give_back(WriteOperation *operation);
-  void prepare(WriteOperation &operation, const Request &request, Nanoseconds stall);
+  void prepare(WriteOperation &operation, const Request &request);
 
   void send();
   [[nodiscard]] size_t gather(net::ConstSpan *spans, size_t &total);
@@ -108,6 +111,7 @@ class Outbound {
   void wait_for_room();
   void finish(WriteOperation &operation, Error outcome);
   void finish_all(Error outcome);
+  void forget(WriteOperation &operation);
   void note_first();
 
   void stamp_new(Stamp &stamp);

@@ -22,6 +22,10 @@ struct Completion {
   aio_buffer_callback error_callback;  // nullptr: the callback
   void *user_info;
 
+  void take(const aio_io_options &options) {
+    error_callback = options.error_callback;
+    if (options.user_info != nullptr) user_info = options.user_info;
+  }
   [[nodiscard]] aio_buffer_callback for_status(aio_status status) const {
     return status < 0 && error_callback != nullptr ? error_callback : callback;
   }
@@ -34,10 +38,14 @@ struct Patience {
   Nanoseconds deadline;  // 0: not stamped yet
   Nanoseconds stall_deadline;
 
-  void begin(Nanoseconds for_all, Nanoseconds for_a_stall) {
+  void begin(Nanoseconds for_all) {
     timeout = for_all;
-    stall = for_a_stall;
+    stall = kNever;
     begin_again();
+  }
+  void take(const aio_io_options &options) {
+    if (options.timeout > 0) timeout = time_limit(options.timeout);
+    stall = time_limit(options.stall_timeout);
   }
   void begin_again() {
     deadline = 0;

@@ -19,7 +19,11 @@ class AbortRequest final : public Task {
     const bool input = (direction_ & AIO_INPUT) != 0 && state_.inbound().cancel();
     const bool output = (direction_ & AIO_OUTPUT) != 0 && state_.outbound().cancel();
     status_ = input || output ? AIO_OK : AIO_ERR_NOT_FOUND;
-    state_.queue(*this);
+    if (callback_ != nullptr) {
+      state_.queue(*this);
+    } else {
+      dispose(this);
+    }
   }
 
   void run() override {
@@ -190,17 +194,15 @@ void State::count_write(const net::IoResult &result) {
   collection_->tally().bytes_written.add(result.bytes);
 }
 
-// After a write was told of a reset, reading finds a mere end.
+// The kernel tells why a connection is lost once: after a write was told, reading finds a mere end.
 Error State::read_error(const net::IoResult &result) {
-  if (result.kind == net::IoResult::Kind::ended) {
-    return reset_seen_ ? Error{AIO_ERR_CONNECTION_RESET, 0} : Error{AIO_EOF, 0};
-  }
-  return write_error(result);
+  if (result.kind == net::IoResult::Kind::ended) return lost_.ok() ? Error{AIO_EOF, 0} : lost_;
+  return net::error_from_system(result.system);
 }
 
 Error State::write_error(const net::IoResult &result) {
   const Error error = net::error_from_system(result.system);
-  if (error.status == AIO_ERR_CONNECTION_RESET) reset_seen_ = true;
+  if (error.status != AIO_ERR_BROKEN_PIPE && error.status != AIO_ERR_NO_MEMORY) lost_ = error;
   return error;
 }
 
@@ -301,7 +303,7 @@ aio_status State::abort(int32_t direction, aio_state_callback callback, void *us
   if (is_closing()) return AIO_ERR_CLOSED;
   AbortRequest *request = make<AbortRequest>(*this, direction, callback, user_info_or(user_info));
   if (request == nullptr) return AIO_ERR_NO_MEMORY;
-  if (mailbox_.submit(*request)) return AIO_OK;
+  if (submit(*request)) return AIO_OK;
   dispose(request);
   return AIO_ERR_CLOSED;
 }
@@ -345,7 +347,7 @@ aio_status State::close(aio_state_callback callback, const aio_close_options &op
     linger = closing_process_.make_linger(nanoseconds(options.linger));
     if (linger == nullptr) return AIO_ERR_NO_MEMORY;
   }
-  const bool first = !closing_.exchange(true, std::memory_order_acq_rel);
+  const bool first = !mailbox_.close_gate(closing_);
   CloseRequest *request = first ? &closing_process_.first() : make<CloseRequest>();
   if (request == nullptr) {
     dispose(linger);
@@ -364,7 +366,7 @@ aio_status State::close(aio_state_callback callback, const aio_close_options &op
 }
 
 void State::destroy() {
-  closing_.store(true, std::memory_order_release);
+  static_cast<void>(mailbox_.close_gate(closing_));
   if (!mailbox_.submit(departure_, net::Mailbox::Late::accept)) dispose(this);
 }
 
@@ -382,7 +384,7 @@ aio_status State::release_socket(aio_socket &out) {
   if (!visit.allowed()) return AIO_ERR_BUSY;
   if (is_closing()) return AIO_ERR_CLOSED;
   if (!is_open()) return AIO_ERR_NOT_CONNECTED;
-  closing_.store(true, std::memory_order_release);
+  static_cast<void>(mailbox_.close_gate(closing_));
   leave_poller();
   {
     const net::Lock lock(mailbox_.socket_mutex());
@@ -396,7 +398,7 @@ void State::leave_poller() { net::Poller::close(std::exchange(poller_, nullptr))
 
 void State::close_socket(bool reset) {
   if (is_over()) return;
-  closing_.store(true, std::memory_order_release);
+  static_cast<void>(mailbox_.close_gate(closing_));
   if (connector_ != nullptr) connector_->cancel();
   inbound_.close();
   static_cast<void>(outbound_.cancel());
@@ -408,13 +410,16 @@ void State::close_socket(bool reset) {
     plain_.socket.close();
   }
   if (phase_ != Phase::failed) collection_->tally().open_states.subtract(1);
-  if (gauge_ != nullptr) gauge_->leave();
   phase_ = Phase::closed;
   Link<MemberTag>::unlink();
   Link<FlushTag>::unlink();
   closing_process_.end_linger();
   if (pins_ == 0) note_closed();
-  if (departed_) queue(departure_);  // the end, once the caller of this has returned
+  if (gauge_ != nullptr) gauge_->leave();
+  if (departed_) {  // the end, once the caller of this has returned
+    ++pins_;
+    collection_->do_later(departure_);
+  }
 }
 
 }  // namespace aio

@@ -103,6 +103,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] const char *error_text();
 
   // ---- For its parts; any thread ----
+  [[nodiscard]] bool submit(Task &task) { return mailbox_.submit_before(task, closing_); }
   void store_read_options(const aio_io_options &options);
   void store_write_options(const aio_io_options &options);
 
@@ -209,9 +210,9 @@ class State final : public Member, public Flushable, private net::PollOwner {
   Connector *connector_ = nullptr;  // while connecting, and until its callback
   AcceptGauge *const gauge_;        // of the acceptor that made it
   Phase phase_ = Phase::open;
-  bool departed_ = false;    // destroyed by its user
-  bool reset_seen_ = false;  // the kernel tells a reset once only
-  uint32_t pins_ = 0;        // completions queued or running
+  bool departed_ = false;  // destroyed by its user
+  Error lost_;             // why the connection was lost, if a write was told
+  uint32_t pins_ = 0;      // completions queued or running
   Text error_text_;
 
   std::atomic<bool> closing_{false};  // from the call of close on

@@ -44,8 +44,8 @@ void Loop::close() {
 }
 
 void Loop::run(bool block) {
+  unregistered_ = false;  // before: what is started in this run is registered by the next one
   uv_run(&loop_, block ? UV_RUN_DEFAULT : UV_RUN_NOWAIT);
-  unregistered_ = false;
 }
 
 void Loop::arm(Nanoseconds time) {

@@ -23,8 +23,14 @@ void Mailbox::release() {
   dispose(this);
 }
 
-bool Mailbox::post(Task &task, Late late) {
+bool Mailbox::close_gate(std::atomic<bool> &gate) {
   Lock lock(mutex_);
+  return gate.exchange(true, std::memory_order_acq_rel);
+}
+
+bool Mailbox::post(Task &task, Late late, const std::atomic<bool> *gate) {
+  Lock lock(mutex_);
+  if (gate != nullptr && gate->load(std::memory_order_relaxed)) return false;
   if (loop_ == nullptr || (late == Late::refuse && is_shut())) return false;
   mail_.push_back(task);
   has_mail_.store(true, std::memory_order_seq_cst);

@@ -27,6 +27,15 @@ class Mailbox {
     return dispatching_here() ? arrive(task, late) : post(task, late);
   }
 
+  // The same, but not once `gate` is closed: what passes is there before whatever closed it.
+  [[nodiscard]] bool submit_before(Task &task, const std::atomic<bool> &gate) {
+    return dispatching_here() ? arrive(task, Late::refuse) : post(task, Late::refuse, &gate);
+  }
+  bool close_gate(std::atomic<bool> &gate);  // whether it was closed already
+
+  // Never at once, so that it may be called in the middle of things.
+  [[nodiscard]] bool post(Task &task, Late late, const std::atomic<bool> *gate = nullptr);
+
   void wake_up();  // also in a signal handler
   [[nodiscard]] bool is_shut() const { return shut_.load(std::memory_order_acquire); }
 
@@ -88,7 +97,6 @@ class Mailbox {
   explicit Mailbox(Loop &loop) : loop_(&loop) {}
 
  private:
-  [[nodiscard]] bool post(Task &task, Late late);
   [[nodiscard]] bool arrive(Task &task, Late late) {
     if (has_mail()) deliver();
     if (is_shut() && late == Late::refuse) return false;
