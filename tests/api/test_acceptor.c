@@ -644,7 +644,21 @@ static struct rlimit let_no_descriptor_be_made(void) {
   return limit;
 }
 
+/* Valgrind plays the limit: it lets the system accept, and then closes what came. */
+static int limit_is_the_systems(void) {
+  struct listener *listener = new_listener("127.0.0.1");
+  const int caller = dial("127.0.0.1", listener->port);
+  const struct rlimit limit = let_no_descriptor_be_made();
+  const int refused = accept(listener->socket, NULL, NULL);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  const int callee = accept(listener->socket, NULL, NULL);
+  close(caller);
+  if (callee >= 0) close(callee);
+  return refused == -1 && callee >= 0;
+}
+
 static void test_full_table__is_told_once_and_waited_out(void **test) {
+  if (!limit_is_the_systems()) skip();
   struct pair *pair = *test;
   struct acceptor *acceptor = start_acceptor_with(pair, "127.0.0.1", .error_callback = recorded_accept_error);
   dial_many(acceptor, 3);
@@ -667,6 +681,7 @@ static void test_full_table__is_told_once_and_waited_out(void **test) {
 }
 
 static void test_full_table__does_not_spin(void **test) {
+  if (!limit_is_the_systems()) skip();
   struct pair *pair = *test;
   struct acceptor *acceptor = start_acceptor(pair, "127.0.0.1");
   dial_many(acceptor, 1);

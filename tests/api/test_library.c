@@ -151,7 +151,7 @@ static void test_process__signals_stay_as_they_were(void **test) {
   for (int i = 1; i < 65; i++)
     if (sigaction(i, NULL, &after) == 0) assert_true(after.sa_handler == before[i].sa_handler);
   pthread_sigmask(SIG_BLOCK, NULL, &blocked_after);
-  assert_memory_equal(&blocked_before, &blocked_after, sizeof blocked_before);
+  for (int i = 1; i < 65; i++) assert_int_equal(sigismember(&blocked_before, i), sigismember(&blocked_after, i));
 }
 
 static volatile sig_atomic_t broken_pipes;
