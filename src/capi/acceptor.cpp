@@ -15,10 +15,9 @@ aio_status begin_create(aio_collection *collection, aio_accept_callback callback
   if (out != nullptr) *out = nullptr;
   if (collection == nullptr || out == nullptr || !has_place ||
       (callback == nullptr && options.socket_callback == nullptr) ||
-      (options.collections == nullptr && options.collection_count != 0) || options.backlog < 0 ||
-      !aio::valid_family(options.family) ||
-      !aio::valid_choices(options.reuse_port, options.nodelay, options.keepalive, options.queue_output) ||
-      !aio::valid_times(options.read_timeout, options.write_timeout, options.handshake_timeout)) {
+      (options.collections == nullptr && options.collection_count != 0) ||
+      !aio::valid_choices(options.nodelay, options.keepalive, options.queue_output) ||
+      !aio::valid_times(options.read_timeout, options.write_timeout)) {
     return AIO_ERR_INVALID_ARGUMENT;
   }
   for (size_t index = 0; index < options.collection_count; ++index) {
@@ -35,7 +34,9 @@ aio_status aio_acceptor_create_tcp(aio_collection *collection, const char *addre
                                    aio_accept_callback callback, const aio_accept_options *options,
                                    aio_acceptor **out) {
   const aio_accept_options given = aio::options_or_default(options);
-  aio_status status = begin_create(collection, callback, given, service != nullptr, out);
+  const bool has_place = service != nullptr && given.backlog >= 0 && aio::valid_family(given.family) &&
+                         aio::valid_choices(given.reuse_port);
+  aio_status status = begin_create(collection, callback, given, has_place, out);
   if (status != AIO_OK) return status;
   if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   aio::net::Socket socket;

@@ -65,7 +65,7 @@ aio_status aio_state_connect_tcp(aio_collection *collection, const char *host, c
   const aio_connect_options given = aio::options_or_default(options);
   if (collection == nullptr || host == nullptr || service == nullptr || callback == nullptr || out == nullptr ||
       !aio::valid_family(given.family) || !aio::valid_choices(given.nodelay, given.keepalive, given.queue_output) ||
-      !aio::valid_times(given.connect_timeout, given.read_timeout, given.write_timeout, given.handshake_timeout)) {
+      !aio::valid_times(given.connect_timeout, given.read_timeout, given.write_timeout)) {
     return AIO_ERR_INVALID_ARGUMENT;
   }
   if (!aio::reserved_is_zero(given) || given.tls != nullptr) return AIO_ERR_UNSUPPORTED;

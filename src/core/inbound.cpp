@@ -21,7 +21,7 @@ constexpr size_t kLongestCopied = size_t{2} << 10;
 // ---- Submission: any thread ----
 
 aio_status Inbound::submit(Kind kind, const Request &request) {
-  if (state_.is_closing()) return AIO_ERR_CLOSED;
+  if (state_.is_closing() || state_.mailbox().is_shut()) return AIO_ERR_CLOSED;
   if (claimed_.exchange(true, std::memory_order_acq_rel)) return AIO_ERR_BUSY;
   operation_.kind = kind;
   operation_.last = false;

@@ -18,6 +18,10 @@ void WriteOperation::run() { outbound->complete(*this); }
 
 // ---- Submission: any thread ----
 
+bool Outbound::refuses() const {
+  return state_.is_closing() || state_.mailbox().is_shut() || shut_.load(std::memory_order_acquire);
+}
+
 aio_status Outbound::admit(size_t length) {
   const size_t limit = limit_.load(std::memory_order_relaxed);
   if (limit == SIZE_MAX && !exclusive_) {
@@ -71,7 +75,7 @@ void Outbound::prepare(WriteOperation &operation, const Request &request) {
 }
 
 aio_status Outbound::write(const Request &request) {
-  if (state_.is_closing() || shut_.load(std::memory_order_acquire)) return AIO_ERR_CLOSED;
+  if (refuses()) return AIO_ERR_CLOSED;
   WriteOperation *operation = take_operation();
   if (operation == nullptr) return AIO_ERR_NO_MEMORY;
   const size_t length = request.end - request.start;
@@ -93,7 +97,7 @@ aio_status Outbound::write(const Request &request) {
 }
 
 aio_status Outbound::shutdown(aio_state_callback callback, void *user_info) {
-  if (state_.is_closing() || shut_.load(std::memory_order_acquire)) return AIO_ERR_CLOSED;
+  if (refuses()) return AIO_ERR_CLOSED;
   WriteOperation *operation = take_operation();
   if (operation == nullptr) return AIO_ERR_NO_MEMORY;
   if (shut_.exchange(true, std::memory_order_acq_rel)) {

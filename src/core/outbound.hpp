@@ -67,10 +67,12 @@ class Outbound {
   // not be compared with a limit.
   class Gauge {
    public:
-    // First what went out: what went in is never less.
     [[nodiscard]] size_t get() const {
-      const size_t out = out_.load(std::memory_order_acquire);
-      return driver_in_.load(std::memory_order_acquire) + in_.load(std::memory_order_acquire) - out;
+      for (;;) {  // until nothing went out between the looks
+        const size_t out = out_.load(std::memory_order_acquire);
+        const size_t in = driver_in_.load(std::memory_order_acquire) + in_.load(std::memory_order_acquire);
+        if (out == out_.load(std::memory_order_acquire)) return in - out;
+      }
     }
     void enter_in_dispatch(size_t count) { add(driver_in_, count); }
     void enter(size_t count) { in_.fetch_add(count, std::memory_order_acq_rel); }
@@ -99,6 +101,7 @@ class Outbound {
     std::atomic<size_t> out_{0};
   };
 
+  [[nodiscard]] bool refuses() const;
   [[nodiscard]] aio_status admit(size_t length);
   [[nodiscard]] WriteOperation *take_operation();
   void give_back(WriteOperation *operation);
