@@ -74,7 +74,7 @@ void test_queue__does_what_a_string_does(void **) {
   ByteQueue queue(pool);
   std::string model;
   uint32_t seed = 1;
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     step(queue, model, &seed);
     expect_content(queue, model);
   }
@@ -85,7 +85,7 @@ void test_queues__share_a_pool_without_sharing_bytes(void **) {
   ByteQueue queues[4] = {ByteQueue(pool), ByteQueue(pool), ByteQueue(pool), ByteQueue(pool)};
   std::string models[4];
   uint32_t seed = 2;
-  for (int i = 0; i < 4000; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     const unsigned chosen = random_below(4, &seed);
     step(queues[chosen], models[chosen], &seed);
     for (int j = 0; j < 4; ++j) expect_content(queues[j], models[j]);

@@ -11,7 +11,7 @@ namespace aio::net {
 
 namespace {
 
-struct Alarm : Deadline {
+struct Alarm final : Deadline {
   void due(Nanoseconds) override {}
 };
 
