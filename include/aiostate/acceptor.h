@@ -65,6 +65,7 @@ AIO_API aio_status AIO_CALL aio_acceptor_create_socket(aio_collection *collectio
  * Ends accepting: no accept callback begins after this call, what was accepted and not handed out is closed, and the
  * callback (may be NULL; user_info NULL = the acceptor's) comes with AIO_OK when the port is free. States handed out live
  * on. A second close returns AIO_OK and its callback follows the first one's. AIO_ERR_INVALID_ARGUMENT: NULL.
+ * AIO_ERR_CLOSED: a callback was given, but the collection has ended and nobody could call it.
  */
 AIO_API aio_status AIO_CALL aio_acceptor_close(aio_acceptor *acceptor, aio_acceptor_callback callback, void *user_info);
 

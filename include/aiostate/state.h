@@ -86,7 +86,8 @@ AIO_API aio_status AIO_CALL aio_state_connect_tcp(aio_collection *collection, co
  * `reset`: queued bytes are dropped and the peer gets a reset.
  *
  * A second close returns AIO_OK; its callback follows the first one's; a shorter linger or a reset takes effect.
- * AIO_ERR_INVALID_ARGUMENT: NULL, a bad time or choice. AIO_ERR_UNSUPPORTED: `reserved`.
+ * AIO_ERR_INVALID_ARGUMENT: NULL, a bad time or choice. AIO_ERR_UNSUPPORTED: `reserved`. AIO_ERR_CLOSED: a callback was
+ * given, but the collection has ended and nobody could call it.
  */
 AIO_API aio_status AIO_CALL aio_state_close(aio_state *state, aio_state_callback callback,
                                             const aio_close_options *options);

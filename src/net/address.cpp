@@ -33,14 +33,33 @@ int system_family(const aio_address &address) {
                                                                                        : AF_UNSPEC;
 }
 
-// libuv knows interface names as scopes (RFC 4007); numbers are scopes as well.
-bool add_scope(sockaddr_in6 &system, const char *host) {
-  const char *percent = std::strchr(host, '%');
-  if (percent == nullptr || system.sin6_scope_id != 0) return true;
+constexpr size_t kLongestScope = 32;
+
+// The scope of "host%scope" (RFC 4007): the name of an interface, which libuv looks up, or a number; 0 is none.
+bool parse_scope(const char *text, uint32_t &scope) {
+  sockaddr_in6 any;
+  char host[kLongestScope + 4];
+  if (*text == '\0' || std::strlen(text) > kLongestScope) return false;
+  std::snprintf(host, sizeof host, "::%%%s", text);
+  if (uv_ip6_addr(host, 0, &any) != 0) return false;
+  scope = any.sin6_scope_id;
+  if (scope != 0) return true;
   char *end = nullptr;
-  const unsigned long scope = std::strtoul(percent + 1, &end, 10);
-  system.sin6_scope_id = static_cast<uint32_t>(scope);
-  return percent[1] >= '0' && percent[1] <= '9' && *end == '\0' && scope <= UINT32_MAX;
+  const unsigned long number = std::strtoul(text, &end, 10);
+  scope = static_cast<uint32_t>(number);
+  return text[0] >= '0' && text[0] <= '9' && *end == '\0' && number <= UINT32_MAX;
+}
+
+// libuv's own parser cuts a host in front of a scope without a word.
+bool parse_ip6(const char *text, uint16_t port, sockaddr_in6 &system) {
+  const char *percent = std::strchr(text, '%');
+  const size_t length = percent == nullptr ? std::strlen(text) : static_cast<size_t>(percent - text);
+  char host[INET6_ADDRSTRLEN];
+  if (length >= sizeof host) return false;
+  std::memcpy(host, text, length);
+  host[length] = '\0';
+  return uv_ip6_addr(host, port, &system) == 0 &&
+         (percent == nullptr || parse_scope(percent + 1, system.sin6_scope_id));
 }
 
 aio_status put_text(const char *text, size_t length, char *buffer, size_t size) {
@@ -58,11 +77,13 @@ struct UnixPath {
   explicit UnixPath(const aio_address &address) : length(address.length - kUnixPathOffset) {
     std::memcpy(text, address.storage + kUnixPathOffset, length);
     if (length == 0 || text[0] != '\0') length = strnlen(text, length);
-    if (length > 1 && text[0] == '\0') text[0] = '@';
+    is_abstract = length > 1 && text[0] == '\0';
+    if (is_abstract) text[0] = '@';
   }
 
   char text[sizeof(aio_address::storage)];
   size_t length;
+  bool is_abstract;
 };
 
 }  // namespace
@@ -73,7 +94,7 @@ bool parse_address(aio_address &address, const char *host, uint16_t port) {
   address = aio_address{};
   if (uv_ip4_addr(host, port, &v4) == 0) {
     store(address, v4);
-  } else if (uv_ip6_addr(host, port, &v6) == 0 && add_scope(v6, host)) {
+  } else if (parse_ip6(host, port, v6)) {
     store(address, v6);
   }
   return address.length != 0;
@@ -189,8 +210,7 @@ bool equal(const aio_address &one, const aio_address &other) {
     case AIO_UNIX: {
       const UnixPath a(one);
       const UnixPath b(other);
-      return a.length == b.length && std::memcmp(a.text, b.text, a.length) == 0 &&
-             one.storage[kUnixPathOffset] == other.storage[kUnixPathOffset];
+      return a.length == b.length && a.is_abstract == b.is_abstract && std::memcmp(a.text, b.text, a.length) == 0;
     }
     default:
       return one.length == other.length && std::memcmp(one.storage, other.storage, one.length) == 0;

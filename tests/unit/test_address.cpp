@@ -81,6 +81,17 @@ void test_parse_address__refuses_scopes_that_are_none(void **) {
   }
 }
 
+void test_parse_address__refuses_text_before_the_scope(void **) {
+  const std::string longest = "1111:2222:3333:4444:5555:6666:7777:8888";
+  for (const char *more : {"9", "junk", ":9999", " "}) expect_not_numeric(longest + more + "%1");
+}
+
+void test_parse_address__takes_the_longest_forms_with_a_scope(void **) {
+  const std::string zeros = "0000:0000:0000:0000:0000:ffff:";
+  assert_true(equal(parsed(zeros + "1.2.33.100%1"), parsed("::ffff:1.2.33.100%1")));
+  assert_true(equal(parsed(zeros + "255.255.255.255%1"), parsed("::ffff:255.255.255.255%1")));
+}
+
 void test_parse_address__refuses_hostile_text(void **) {
   for (const size_t size : {100U, 5'000U, 50'000U}) {
     for (const char *part : {"1", ":", "1:", "1.", "%", "f", "[", "\xff", "::%1"}) {
@@ -169,10 +180,18 @@ void test_equal__tells_abstract_names_from_paths(void **) {
   assert_true(equal(unix_address("\0a", 2), unix_address("\0a", 2)));
 }
 
+void test_equal__unnamed_ones_are_equal_whatever_lies_behind(void **) {
+  aio_address address = unix_address("", 0);
+  address.storage[address.length] = 'x';
+  assert_true(equal(address, unix_address("", 0)));
+}
+
 const CMUnitTest tests[] = {
     cmocka_unit_test(test_address__text_and_back),
     cmocka_unit_test(test_address__text_and_back_with_scopes),
     cmocka_unit_test(test_parse_address__refuses_scopes_that_are_none),
+    cmocka_unit_test(test_parse_address__refuses_text_before_the_scope),
+    cmocka_unit_test(test_parse_address__takes_the_longest_forms_with_a_scope),
     cmocka_unit_test(test_parse_address__refuses_hostile_text),
     cmocka_unit_test(test_parse_address__survives_any_bytes),
     cmocka_unit_test(test_any_address__of_each_family),
@@ -185,6 +204,7 @@ const CMUnitTest tests[] = {
     cmocka_unit_test(test_format__the_longest_unix_path),
     cmocka_unit_test(test_address_text__says_so_of_what_is_no_address),
     cmocka_unit_test(test_equal__tells_abstract_names_from_paths),
+    cmocka_unit_test(test_equal__unnamed_ones_are_equal_whatever_lies_behind),
 };
 
 }  // namespace
