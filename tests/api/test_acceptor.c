@@ -268,7 +268,7 @@ static void test_accept__in_the_order_of_arrival(void **test) {
 static void test_accept__states_start_with_the_options(void **test) {
   struct pair *pair = *test;
   struct acceptor *acceptor =
-    start_acceptor_with(pair, "127.0.0.1", .read_timeout = 1.5, .write_timeout = 2.5, .queue_output = AIO_NO);
+      start_acceptor_with(pair, "127.0.0.1", .read_timeout = 1.5, .write_timeout = 2.5, .queue_output = AIO_NO);
   struct pair *accepted = meet(acceptor);
   assert_true(aio_state_read_timeout(accepted->state) == 1.5);
   assert_true(aio_state_write_timeout(accepted->state) == 2.5);
@@ -303,7 +303,8 @@ static void test_user_info__may_be_changed(void **test) {
   struct accepted_with first = {0}, second = {0};
   aio_accept_options options = {.user_info = &first};
   aio_acceptor *acceptor;
-  expect_status(aio_acceptor_create_tcp(pair->collection, "127.0.0.1", "0", note_user_info, &options, &acceptor), AIO_OK);
+  expect_status(aio_acceptor_create_tcp(pair->collection, "127.0.0.1", "0", note_user_info, &options, &acceptor),
+                AIO_OK);
   expect_status(aio_acceptor_set_user_info(acceptor, &second), AIO_OK);
   assert_ptr_equal(aio_acceptor_user_info(acceptor), &second);
   assert_int_equal(try_dial("127.0.0.1", aio_acceptor_local_port(acceptor)), 0);
@@ -508,8 +509,8 @@ static void test_limit__pauses_at_it_and_resumes_below(void **test) {
 static void test_limit__counts_states_of_other_collections(void **test) {
   struct pair *pair = *test;
   aio_collection *others[2] = {new_threaded_collection(), new_threaded_collection()};
-  struct acceptor *acceptor = start_acceptor_with(pair, "127.0.0.1", .connection_limit = 3, .collections = others,
-                                                  .collection_count = 2);
+  struct acceptor *acceptor =
+      start_acceptor_with(pair, "127.0.0.1", .connection_limit = 3, .collections = others, .collection_count = 2);
   dial_many(acceptor, 6);
   drive_until_accepted(acceptor, 3);
   destroy_state(acceptor->pairs[1]);
@@ -548,8 +549,7 @@ static void test_collections__get_states_in_turn(void **test) {
   struct pair *pair = *test;
   aio_collection *others[3] = {new_threaded_collection(), new_threaded_collection(), new_threaded_collection()};
   aio_collection *given[3] = {others[0], others[1], others[2]};
-  struct acceptor *acceptor =
-    start_acceptor_with(pair, "127.0.0.1", .collections = given, .collection_count = 3);
+  struct acceptor *acceptor = start_acceptor_with(pair, "127.0.0.1", .collections = given, .collection_count = 3);
   memset(given, 0, sizeof given);
   dial_many(acceptor, 9);
   drive_until_accepted(acceptor, 9);
@@ -578,8 +578,7 @@ static void then_note_accept_thread(struct acceptor *acceptor) { *(pthread_t *)a
 static void test_collections__run_their_states_callbacks(void **test) {
   struct pair *pair = *test;
   aio_collection *other = new_threaded_collection();
-  struct acceptor *acceptor =
-    start_acceptor_with(pair, "127.0.0.1", .collections = &other, .collection_count = 1);
+  struct acceptor *acceptor = start_acceptor_with(pair, "127.0.0.1", .collections = &other, .collection_count = 1);
   pthread_t accept_thread, thread;
   acceptor->then = then_note_accept_thread;
   acceptor->context = &accept_thread;
@@ -599,8 +598,7 @@ static void test_collections__run_their_states_callbacks(void **test) {
 static void test_collections__closed_ones_are_passed_over(void **test) {
   struct pair *pair = *test;
   aio_collection *others[3] = {new_threaded_collection(), new_threaded_collection(), new_collection()};
-  struct acceptor *acceptor =
-    start_acceptor_with(pair, "127.0.0.1", .collections = others, .collection_count = 3);
+  struct acceptor *acceptor = start_acceptor_with(pair, "127.0.0.1", .collections = others, .collection_count = 3);
   expect_status(aio_collection_stop(others[0]), AIO_OK);
   expect_status(destroy_now(others[2]), AIO_OK);
   dial_many(acceptor, 4);
@@ -611,8 +609,7 @@ static void test_collections__closed_ones_are_passed_over(void **test) {
 static void test_collections__may_hold_the_acceptors_own(void **test) {
   struct pair *pair = *test;
   aio_collection *both[2] = {pair->collection, new_threaded_collection()};
-  struct acceptor *acceptor =
-    start_acceptor_with(pair, "127.0.0.1", .collections = both, .collection_count = 2);
+  struct acceptor *acceptor = start_acceptor_with(pair, "127.0.0.1", .collections = both, .collection_count = 2);
   dial_many(acceptor, 4);
   drive_until_accepted(acceptor, 4);
   for (int i = 0; i < 4; i++) assert_ptr_equal(aio_state_collection(acceptor->pairs[i]->state), both[i % 2]);
@@ -621,8 +618,7 @@ static void test_collections__may_hold_the_acceptors_own(void **test) {
 static void test_collections__echo_on_their_threads(void **test) {
   struct pair *pair = *test;
   aio_collection *others[2] = {new_threaded_collection(), new_threaded_collection()};
-  struct acceptor *acceptor =
-    start_acceptor_with(pair, "127.0.0.1", .collections = others, .collection_count = 2);
+  struct acceptor *acceptor = start_acceptor_with(pair, "127.0.0.1", .collections = others, .collection_count = 2);
   struct completion *reads[8];
   acceptor->then = then_echo;
   for (int i = 0; i < 8; i++) {
@@ -936,74 +932,74 @@ static void test_destroy__accepted_states_live_on(void **test) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    with_collection(test_bind__any_free_port),
-    with_collection(test_bind__ipv6),
-    with_collection(test_bind__no_address_is_all_of_both_families),
-    with_collection(test_bind__family_4_or_6_alone),
-    with_collection(test_bind__by_name_to_the_first_address_that_can_be_bound),
-    with_collection(test_bind__port_in_use),
-    with_collection(test_bind__not_this_machines_address),
-    with_collection(test_bind__unknown_host_and_service),
-    with_collection(test_bind__no_descriptor_left),
-    with_collection(test_bind__again_at_once_after_connections),
-    with_collection(test_bind__copies_its_strings),
-    with_collection(test_bind__backlog),
-    with_collection(test_reuse_port__several_share_a_port),
-    with_collection(test_reuse_port__is_off_by_default),
-    with_collection(test_accept__hands_out_an_open_state),
-    with_collection(test_accept__knows_the_peers_address),
-    with_collection(test_accept__not_in_wait),
-    with_collection(test_accept__in_the_order_of_arrival),
-    with_collection(test_accept__states_start_with_the_options),
-    with_collection(test_accept__states_start_with_the_acceptors_user_info),
-    with_collection(test_user_info__may_be_changed),
-    with_collection(test_accept__nodelay_is_on_and_keepalive_off),
-    with_collection(test_accept__nodelay_and_keepalive_as_chosen),
-    with_collection(test_accept__sockets_are_closed_on_exec),
-    with_collection(test_accept__the_callback_may_destroy_the_state),
-    with_collection(test_accept__a_caller_that_reset_is_handed_out_all_the_same),
-    with_threaded_collection(test_accept__on_the_own_thread),
-    with_collection(test_raw_sockets__are_handed_out_instead_of_states),
-    with_collection(test_raw_sockets__need_no_accept_callback),
-    with_collection(test_raw_sockets__can_be_adopted),
-    with_collection(test_raw_sockets__not_handed_out_are_closed),
-    with_collection(test_pause__leaves_connections_in_the_kernel),
-    with_collection(test_pause__in_the_accept_callback),
-    with_collection(test_pause__holds_back_what_is_queued),
-    with_collection(test_pause__twice_is_ended_by_one_resume),
-    with_collection(test_pause__on_another_thread),
-    with_collection(test_limit__pauses_at_it_and_resumes_below),
-    with_collection(test_limit__counts_states_of_other_collections),
-    with_collection(test_limit__does_not_end_a_pause),
-    with_collection(test_limit__resume_does_not_pass_it),
-    with_collection(test_collections__get_states_in_turn),
-    with_collection(test_collections__run_their_states_callbacks),
-    with_collection(test_collections__closed_ones_are_passed_over),
-    with_collection(test_collections__may_hold_the_acceptors_own),
-    with_collection(test_collections__echo_on_their_threads),
-    with_collection(test_full_table__is_told_once_and_waited_out),
-    with_collection(test_full_table__does_not_spin),
-    with_collection(test_full_table__acceptor_can_be_closed_while_it_waits),
-    with_collection(test_full_table__states_that_exist_work_on),
-    with_collection(test_close__readers_work_on),
-    with_collection(test_close__the_port_is_free_when_it_calls_back),
-    with_collection(test_close__states_handed_out_live_on),
-    with_collection(test_close__in_the_accept_callback_with_more_queued),
-    with_collection(test_close__closes_what_was_not_handed_out),
-    with_collection(test_close__twice),
-    with_collection(test_close__callback_may_be_null),
-    with_collection(test_close__gets_the_acceptors_user_info),
-    with_collection(test_close__on_another_thread),
-    with_threaded_collection(test_close__on_another_thread),
-    with_collection(test_close__while_paused),
-    with_collection(test_close__after_the_collections_end),
-    with_collection(test_destroy__without_close),
-    with_collection(test_destroy__with_a_close_running),
-    with_collection(test_destroy__in_the_accept_callback),
-    with_collection(test_destroy__in_the_close_callback),
-    with_collection(test_destroy__on_another_thread),
-    with_collection(test_destroy__after_the_collections_end),
-    with_collection(test_destroy__accepted_states_live_on),
+      with_collection(test_bind__any_free_port),
+      with_collection(test_bind__ipv6),
+      with_collection(test_bind__no_address_is_all_of_both_families),
+      with_collection(test_bind__family_4_or_6_alone),
+      with_collection(test_bind__by_name_to_the_first_address_that_can_be_bound),
+      with_collection(test_bind__port_in_use),
+      with_collection(test_bind__not_this_machines_address),
+      with_collection(test_bind__unknown_host_and_service),
+      with_collection(test_bind__no_descriptor_left),
+      with_collection(test_bind__again_at_once_after_connections),
+      with_collection(test_bind__copies_its_strings),
+      with_collection(test_bind__backlog),
+      with_collection(test_reuse_port__several_share_a_port),
+      with_collection(test_reuse_port__is_off_by_default),
+      with_collection(test_accept__hands_out_an_open_state),
+      with_collection(test_accept__knows_the_peers_address),
+      with_collection(test_accept__not_in_wait),
+      with_collection(test_accept__in_the_order_of_arrival),
+      with_collection(test_accept__states_start_with_the_options),
+      with_collection(test_accept__states_start_with_the_acceptors_user_info),
+      with_collection(test_user_info__may_be_changed),
+      with_collection(test_accept__nodelay_is_on_and_keepalive_off),
+      with_collection(test_accept__nodelay_and_keepalive_as_chosen),
+      with_collection(test_accept__sockets_are_closed_on_exec),
+      with_collection(test_accept__the_callback_may_destroy_the_state),
+      with_collection(test_accept__a_caller_that_reset_is_handed_out_all_the_same),
+      with_threaded_collection(test_accept__on_the_own_thread),
+      with_collection(test_raw_sockets__are_handed_out_instead_of_states),
+      with_collection(test_raw_sockets__need_no_accept_callback),
+      with_collection(test_raw_sockets__can_be_adopted),
+      with_collection(test_raw_sockets__not_handed_out_are_closed),
+      with_collection(test_pause__leaves_connections_in_the_kernel),
+      with_collection(test_pause__in_the_accept_callback),
+      with_collection(test_pause__holds_back_what_is_queued),
+      with_collection(test_pause__twice_is_ended_by_one_resume),
+      with_collection(test_pause__on_another_thread),
+      with_collection(test_limit__pauses_at_it_and_resumes_below),
+      with_collection(test_limit__counts_states_of_other_collections),
+      with_collection(test_limit__does_not_end_a_pause),
+      with_collection(test_limit__resume_does_not_pass_it),
+      with_collection(test_collections__get_states_in_turn),
+      with_collection(test_collections__run_their_states_callbacks),
+      with_collection(test_collections__closed_ones_are_passed_over),
+      with_collection(test_collections__may_hold_the_acceptors_own),
+      with_collection(test_collections__echo_on_their_threads),
+      with_collection(test_full_table__is_told_once_and_waited_out),
+      with_collection(test_full_table__does_not_spin),
+      with_collection(test_full_table__acceptor_can_be_closed_while_it_waits),
+      with_collection(test_full_table__states_that_exist_work_on),
+      with_collection(test_close__readers_work_on),
+      with_collection(test_close__the_port_is_free_when_it_calls_back),
+      with_collection(test_close__states_handed_out_live_on),
+      with_collection(test_close__in_the_accept_callback_with_more_queued),
+      with_collection(test_close__closes_what_was_not_handed_out),
+      with_collection(test_close__twice),
+      with_collection(test_close__callback_may_be_null),
+      with_collection(test_close__gets_the_acceptors_user_info),
+      with_collection(test_close__on_another_thread),
+      with_threaded_collection(test_close__on_another_thread),
+      with_collection(test_close__while_paused),
+      with_collection(test_close__after_the_collections_end),
+      with_collection(test_destroy__without_close),
+      with_collection(test_destroy__with_a_close_running),
+      with_collection(test_destroy__in_the_accept_callback),
+      with_collection(test_destroy__in_the_close_callback),
+      with_collection(test_destroy__on_another_thread),
+      with_collection(test_destroy__after_the_collections_end),
+      with_collection(test_destroy__accepted_states_live_on),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

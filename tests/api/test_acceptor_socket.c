@@ -153,19 +153,19 @@ static void test_passed_in__stays_the_callers_when_the_collection_has_ended(void
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    with_collection(test_passed_in__is_accepted_from),
-    with_collection(test_passed_in__tells_its_address),
-    with_collection(test_passed_in__becomes_non_blocking),
-    with_collection(test_passed_in__is_closed_with_the_acceptor),
-    with_collection(test_passed_in__hands_out_who_called_before),
-    with_collection(test_passed_in__ignores_options_of_binding),
-    with_collection(test_passed_in__may_hand_out_raw_sockets),
-    with_collection(test_passed_in__ipv6),
-    with_collection(test_passed_in__unix_socket_has_no_port),
-    with_collection(test_passed_in__not_listening_is_refused),
-    with_collection(test_passed_in__connected_is_refused),
-    with_collection(test_passed_in__datagram_socket_is_refused),
-    with_threaded_collection(test_passed_in__stays_the_callers_when_the_collection_has_ended),
+      with_collection(test_passed_in__is_accepted_from),
+      with_collection(test_passed_in__tells_its_address),
+      with_collection(test_passed_in__becomes_non_blocking),
+      with_collection(test_passed_in__is_closed_with_the_acceptor),
+      with_collection(test_passed_in__hands_out_who_called_before),
+      with_collection(test_passed_in__ignores_options_of_binding),
+      with_collection(test_passed_in__may_hand_out_raw_sockets),
+      with_collection(test_passed_in__ipv6),
+      with_collection(test_passed_in__unix_socket_has_no_port),
+      with_collection(test_passed_in__not_listening_is_refused),
+      with_collection(test_passed_in__connected_is_refused),
+      with_collection(test_passed_in__datagram_socket_is_refused),
+      with_threaded_collection(test_passed_in__stays_the_callers_when_the_collection_has_ended),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,10 +99,30 @@ static void test_host__scope_without_an_interface_is_a_number(void **test) {
 
 static void test_parse__refuses_what_is_not_numeric(void **test) {
   (void)test;
-  const char *hosts[] = {"",          "localhost",   "example.invalid", "1.2.3",      "1.2.3.4.5", "256.0.0.1", "1.2.3.4 ",
-                         " 1.2.3.4",  "1.2.3.4x",    "-1.2.3.4",        "1.2.3.04x",  "0x7f.0.0.1", ":",        ":::",
-                         "1::2::3",   "12345::",     "::g",             "[::1]",      "::1 ",      "1:2:3:4:5:6:7:8:9",
-                         "1.2.3.4:80", "fe80::1%",   "fe80::1%no_such_interface_here", "1.2.3.4%1"};
+  const char *hosts[] = {"",
+                         "localhost",
+                         "example.invalid",
+                         "1.2.3",
+                         "1.2.3.4.5",
+                         "256.0.0.1",
+                         "1.2.3.4 ",
+                         " 1.2.3.4",
+                         "1.2.3.4x",
+                         "-1.2.3.4",
+                         "1.2.3.04x",
+                         "0x7f.0.0.1",
+                         ":",
+                         ":::",
+                         "1::2::3",
+                         "12345::",
+                         "::g",
+                         "[::1]",
+                         "::1 ",
+                         "1:2:3:4:5:6:7:8:9",
+                         "1.2.3.4:80",
+                         "fe80::1%",
+                         "fe80::1%no_such_interface_here",
+                         "1.2.3.4%1"};
   for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) expect_not_numeric(hosts[i]);
 }
 
@@ -279,7 +299,7 @@ static void test_equal__ignores_bytes_that_mean_nothing(void **test) {
   (void)test;
   aio_address one = parsed("127.0.0.1", 80), other = one;
   memset(other.storage + other.length, 0xff, sizeof other.storage - other.length);
-  memset(other.storage + offsetof(struct sockaddr_in, sin_zero), 0xff, sizeof ((struct sockaddr_in *)0)->sin_zero);
+  memset(other.storage + offsetof(struct sockaddr_in, sin_zero), 0xff, sizeof((struct sockaddr_in *)0)->sin_zero);
   assert_int_equal(aio_address_equal(&one, &other), 1);
 
   struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(80), .sin6_flowinfo = htonl(7)};
@@ -320,35 +340,35 @@ static void test_text__parses_back_to_the_same_address(void **test) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_parse__ipv4_is_the_systems_sockaddr),
-    cmocka_unit_test(test_parse__ipv6_is_the_systems_sockaddr),
-    cmocka_unit_test(test_parse__fills_family_and_port),
-    cmocka_unit_test(test_parse__scope_by_interface_name),
-    cmocka_unit_test(test_parse__scope_by_number),
-    cmocka_unit_test(test_parse__refuses_what_is_not_numeric),
-    cmocka_unit_test(test_parse__refuses_a_host_of_any_length),
-    cmocka_unit_test(test_parse__null_is_an_invalid_argument),
-    cmocka_unit_test(test_host__scope_without_an_interface_is_a_number),
-    cmocka_unit_test(test_host__writes_the_shortest_form),
-    cmocka_unit_test(test_host__fits_to_the_byte),
-    cmocka_unit_test(test_host__buffer_too_small_holds_an_empty_string),
-    cmocka_unit_test(test_host__size_zero_touches_nothing),
-    cmocka_unit_test(test_host__longest_address_fits_in_64_bytes),
-    cmocka_unit_test(test_host__null_is_an_invalid_argument),
-    cmocka_unit_test(test_format__puts_ipv6_in_brackets),
-    cmocka_unit_test(test_format__buffer_too_small_holds_an_empty_string),
-    cmocka_unit_test(test_unknown_family__is_an_invalid_argument),
-    cmocka_unit_test(test_length__that_cannot_be_is_no_address),
-    cmocka_unit_test(test_readers__answer_zero_for_null),
-    cmocka_unit_test(test_unix_address__gives_its_path),
-    cmocka_unit_test(test_unix_address__unnamed_is_empty),
-    cmocka_unit_test(test_unix_address__abstract_name_starts_with_at),
-    cmocka_unit_test(test_equal__same_host_and_port),
-    cmocka_unit_test(test_equal__each_part_counts),
-    cmocka_unit_test(test_equal__ignores_bytes_that_mean_nothing),
-    cmocka_unit_test(test_equal__unix_paths),
-    cmocka_unit_test(test_equal__null_equals_nothing),
-    cmocka_unit_test(test_text__parses_back_to_the_same_address),
+      cmocka_unit_test(test_parse__ipv4_is_the_systems_sockaddr),
+      cmocka_unit_test(test_parse__ipv6_is_the_systems_sockaddr),
+      cmocka_unit_test(test_parse__fills_family_and_port),
+      cmocka_unit_test(test_parse__scope_by_interface_name),
+      cmocka_unit_test(test_parse__scope_by_number),
+      cmocka_unit_test(test_parse__refuses_what_is_not_numeric),
+      cmocka_unit_test(test_parse__refuses_a_host_of_any_length),
+      cmocka_unit_test(test_parse__null_is_an_invalid_argument),
+      cmocka_unit_test(test_host__scope_without_an_interface_is_a_number),
+      cmocka_unit_test(test_host__writes_the_shortest_form),
+      cmocka_unit_test(test_host__fits_to_the_byte),
+      cmocka_unit_test(test_host__buffer_too_small_holds_an_empty_string),
+      cmocka_unit_test(test_host__size_zero_touches_nothing),
+      cmocka_unit_test(test_host__longest_address_fits_in_64_bytes),
+      cmocka_unit_test(test_host__null_is_an_invalid_argument),
+      cmocka_unit_test(test_format__puts_ipv6_in_brackets),
+      cmocka_unit_test(test_format__buffer_too_small_holds_an_empty_string),
+      cmocka_unit_test(test_unknown_family__is_an_invalid_argument),
+      cmocka_unit_test(test_length__that_cannot_be_is_no_address),
+      cmocka_unit_test(test_readers__answer_zero_for_null),
+      cmocka_unit_test(test_unix_address__gives_its_path),
+      cmocka_unit_test(test_unix_address__unnamed_is_empty),
+      cmocka_unit_test(test_unix_address__abstract_name_starts_with_at),
+      cmocka_unit_test(test_equal__same_host_and_port),
+      cmocka_unit_test(test_equal__each_part_counts),
+      cmocka_unit_test(test_equal__ignores_bytes_that_mean_nothing),
+      cmocka_unit_test(test_equal__unix_paths),
+      cmocka_unit_test(test_equal__null_equals_nothing),
+      cmocka_unit_test(test_text__parses_back_to_the_same_address),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

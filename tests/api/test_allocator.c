@@ -113,11 +113,11 @@ static void test_allocator__stays_once_memory_was_used(void **test) {
 /* In this order. */
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_allocator__may_change_until_memory_is_used),
-    cmocka_unit_test(test_allocator__all_three_or_none),
-    cmocka_unit_test(test_allocator__that_gives_nothing_is_no_memory),
-    cmocka_unit_test(test_allocator__gets_every_block_back),
-    cmocka_unit_test(test_allocator__stays_once_memory_was_used),
+      cmocka_unit_test(test_allocator__may_change_until_memory_is_used),
+      cmocka_unit_test(test_allocator__all_three_or_none),
+      cmocka_unit_test(test_allocator__that_gives_nothing_is_no_memory),
+      cmocka_unit_test(test_allocator__gets_every_block_back),
+      cmocka_unit_test(test_allocator__stays_once_memory_was_used),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

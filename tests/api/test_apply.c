@@ -103,9 +103,9 @@ enum { kThreads = 4, kEach = 5000 };
 struct source {
   aio_collection *collection;
   int until_closed;
-  int accepted;      /* written by its thread, */
-  aio_status ended;  /* read when it was joined */
-  atomic_int ran;    /* written by the functions */
+  int accepted;     /* written by its thread, */
+  aio_status ended; /* read when it was joined */
+  atomic_int ran;   /* written by the functions */
   atomic_int disorder;
 };
 
@@ -134,7 +134,8 @@ static void send_errands(void *argument) {
   }
 }
 
-static void start_sources(struct source *sources, struct thread **threads, aio_collection *collection, int until_closed) {
+static void start_sources(struct source *sources, struct thread **threads, aio_collection *collection,
+                          int until_closed) {
   for (int i = 0; i < kThreads; i++) {
     sources[i] = (struct source){.collection = collection, .until_closed = until_closed};
     threads[i] = start_thread(send_errands, &sources[i]);
@@ -180,18 +181,18 @@ static void test_apply__from_many_threads_while_the_own_thread_is_stopped(void *
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    with_collection(test_apply__is_deferred),
-    with_collection(test_apply__passes_the_argument),
-    with_collection(test_apply__argument_may_be_null),
-    with_collection(test_apply__keeps_the_order),
-    with_collection(test_apply__in_a_callback_comes_behind_what_is_queued),
-    with_threaded_collection(test_apply__in_a_callback_of_the_own_thread_is_deferred_too),
-    with_collection(test_apply__on_another_thread_ends_a_wait),
-    with_collection(test_apply__runs_at_the_latest_in_destroy),
-    with_pair(test_apply__in_destroy_finds_its_states_closed),
-    with_collection(test_apply__from_many_threads),
-    with_threaded_collection(test_apply__from_many_threads),
-    with_threaded_collection(test_apply__from_many_threads_while_the_own_thread_is_stopped),
+      with_collection(test_apply__is_deferred),
+      with_collection(test_apply__passes_the_argument),
+      with_collection(test_apply__argument_may_be_null),
+      with_collection(test_apply__keeps_the_order),
+      with_collection(test_apply__in_a_callback_comes_behind_what_is_queued),
+      with_threaded_collection(test_apply__in_a_callback_of_the_own_thread_is_deferred_too),
+      with_collection(test_apply__on_another_thread_ends_a_wait),
+      with_collection(test_apply__runs_at_the_latest_in_destroy),
+      with_pair(test_apply__in_destroy_finds_its_states_closed),
+      with_collection(test_apply__from_many_threads),
+      with_threaded_collection(test_apply__from_many_threads),
+      with_threaded_collection(test_apply__from_many_threads_while_the_own_thread_is_stopped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

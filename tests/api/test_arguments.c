@@ -40,11 +40,11 @@ static void never_apply(void *argument) {
 }
 
 /* A call that was to hand out an object: refused with this status, and *out is NULL. */
-#define refuses(status, call)                                    \
-  do {                                                           \
-    out = (void *)bytes;                                         \
-    expect_status(call, status);                                 \
-    assert_null(out);                                            \
+#define refuses(status, call)    \
+  do {                           \
+    out = (void *)bytes;         \
+    expect_status(call, status); \
+    assert_null(out);            \
   } while (0)
 
 static aio_collection *stopped_collection(void) {
@@ -184,7 +184,8 @@ static void test_state_create__wrong_kind_stays_the_callers(void **test) {
   const int flags = fcntl(sockets[0], F_GETFL);
   aio_state_options other = {.kind = AIO_DATAGRAM};
   refuses(AIO_ERR_UNSUPPORTED, aio_state_create(pair->collection, sockets[0], &other, &out));
-  refuses(AIO_ERR_UNSUPPORTED, aio_state_create(pair->collection, datagram, &(aio_state_options){.kind = AIO_STREAM}, &out));
+  refuses(AIO_ERR_UNSUPPORTED,
+          aio_state_create(pair->collection, datagram, &(aio_state_options){.kind = AIO_STREAM}, &out));
   assert_int_equal(fcntl(sockets[0], F_GETFL), flags);
   assert_int_not_equal(fcntl(datagram, F_GETFL), -1);
   close(sockets[0]);
@@ -284,8 +285,8 @@ static void test_operations__null(void **test) {
 static void test_operations__bad_range(void **test) {
   struct pair *pair = *test;
   const aio_io_options bad[] = {
-    {.start = 9},           {.start = 5, .end = 4}, {.start = SIZE_MAX},        {.end = 9},
-    {.end = SIZE_MAX},      {.start = 8, .end = 7}, {.start = 9, .end = 9},
+      {.start = 9},      {.start = 5, .end = 4}, {.start = SIZE_MAX},    {.end = 9},
+      {.end = SIZE_MAX}, {.start = 8, .end = 7}, {.start = 9, .end = 9},
   };
   for (size_t i = 0; i < COUNT(bad); i++) {
     expect_status(read_with(pair->state, &bad[i]), AIO_ERR_INVALID_ARGUMENT);
@@ -297,8 +298,11 @@ static void test_operations__bad_range(void **test) {
 static void test_read_buffer__minimum_beyond_the_range(void **test) {
   struct pair *pair = *test;
   const aio_io_options bad[] = {
-    {.minimum = 9}, {.minimum = SIZE_MAX}, {.start = 2, .minimum = 7}, {.start = 2, .end = 4, .minimum = 3},
-    {.start = 8, .minimum = 1},
+      {.minimum = 9},
+      {.minimum = SIZE_MAX},
+      {.start = 2, .minimum = 7},
+      {.start = 2, .end = 4, .minimum = 3},
+      {.start = 8, .minimum = 1},
   };
   for (size_t i = 0; i < COUNT(bad); i++) expect_status(read_with(pair->state, &bad[i]), AIO_ERR_INVALID_ARGUMENT);
 }
@@ -330,7 +334,8 @@ static void test_operations__refusal_stores_nothing(void **test) {
   struct pair *pair = *test;
   aio_io_options options = {.timeout = 7, .max_read = 77, .user_info = bytes, .reserved = {1}};
   void *before = aio_state_user_info(pair->state);
-  for (size_t i = 0; i < COUNT(operations); i++) expect_status(operations[i](pair->state, &options), AIO_ERR_UNSUPPORTED);
+  for (size_t i = 0; i < COUNT(operations); i++)
+    expect_status(operations[i](pair->state, &options), AIO_ERR_UNSUPPORTED);
   options.reserved[0] = 0;
   options.stall_timeout = -1;
   for (size_t i = 0; i < COUNT(operations); i++)
@@ -652,47 +657,47 @@ static void test_acceptor__out_is_missing(void **test) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    with_collection(test_collection_create),
-    with_collection(test_collection_null),
-    with_collection(test_collection_arguments),
-    with_threaded_collection(test_collection_wait__bad_time_comes_before_busy),
-    with_collection(test_apply__missing_function_comes_before_closed),
-    with_collection(test_timer),
-    with_collection(test_timer__bad_time_comes_before_closed),
-    with_collection(test_state_create),
-    with_collection(test_state_create__order_of_checks),
-    with_collection(test_state_create__wrong_kind_stays_the_callers),
-    with_collection(test_state_create__what_is_no_socket_is_a_system_error),
-    with_collection(test_connect_tcp),
-    with_collection(test_connect_tcp__reserved_and_tls),
-    with_collection(test_connect_tcp__order_of_checks),
-    with_pair(test_operations__null),
-    with_pair(test_operations__bad_range),
-    with_pair(test_read_buffer__minimum_beyond_the_range),
-    with_pair(test_operations__bad_times),
-    with_pair(test_operations__reserved),
-    with_pair(test_operations__refusal_stores_nothing),
-    with_pair(test_operations__options_of_no_concern_are_ignored),
-    with_pair(test_operations__order_of_checks),
-    with_collection(test_write_buffer__busy_comes_before_limit),
-    with_pair(test_shutdown),
-    with_pair(test_abort),
-    with_pair(test_close),
-    with_pair(test_release_socket),
-    with_collection(test_state_readers__null),
-    with_pair(test_state_readers__out_is_missing),
-    with_collection(test_state_setters__null),
-    with_pair(test_state_setters__bad_times),
-    with_pair(test_state_setters__long_times_are_no_timeout),
-    with_pair(test_state_setters__bad_choices),
-    with_collection(test_acceptor_create_tcp),
-    with_collection(test_acceptor_create_tcp__bad_options),
-    with_collection(test_acceptor_create_tcp__reserved_and_tls),
-    with_collection(test_acceptor_create_tcp__order_of_checks),
-    with_collection(test_acceptor_create_socket),
-    with_collection(test_acceptor_create_socket__order_of_checks),
-    with_collection(test_acceptor__null),
-    with_collection(test_acceptor__out_is_missing),
+      with_collection(test_collection_create),
+      with_collection(test_collection_null),
+      with_collection(test_collection_arguments),
+      with_threaded_collection(test_collection_wait__bad_time_comes_before_busy),
+      with_collection(test_apply__missing_function_comes_before_closed),
+      with_collection(test_timer),
+      with_collection(test_timer__bad_time_comes_before_closed),
+      with_collection(test_state_create),
+      with_collection(test_state_create__order_of_checks),
+      with_collection(test_state_create__wrong_kind_stays_the_callers),
+      with_collection(test_state_create__what_is_no_socket_is_a_system_error),
+      with_collection(test_connect_tcp),
+      with_collection(test_connect_tcp__reserved_and_tls),
+      with_collection(test_connect_tcp__order_of_checks),
+      with_pair(test_operations__null),
+      with_pair(test_operations__bad_range),
+      with_pair(test_read_buffer__minimum_beyond_the_range),
+      with_pair(test_operations__bad_times),
+      with_pair(test_operations__reserved),
+      with_pair(test_operations__refusal_stores_nothing),
+      with_pair(test_operations__options_of_no_concern_are_ignored),
+      with_pair(test_operations__order_of_checks),
+      with_collection(test_write_buffer__busy_comes_before_limit),
+      with_pair(test_shutdown),
+      with_pair(test_abort),
+      with_pair(test_close),
+      with_pair(test_release_socket),
+      with_collection(test_state_readers__null),
+      with_pair(test_state_readers__out_is_missing),
+      with_collection(test_state_setters__null),
+      with_pair(test_state_setters__bad_times),
+      with_pair(test_state_setters__long_times_are_no_timeout),
+      with_pair(test_state_setters__bad_choices),
+      with_collection(test_acceptor_create_tcp),
+      with_collection(test_acceptor_create_tcp__bad_options),
+      with_collection(test_acceptor_create_tcp__reserved_and_tls),
+      with_collection(test_acceptor_create_tcp__order_of_checks),
+      with_collection(test_acceptor_create_socket),
+      with_collection(test_acceptor_create_socket__order_of_checks),
+      with_collection(test_acceptor__null),
+      with_collection(test_acceptor__out_is_missing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,8 +125,8 @@ static void test_connect__copies_its_strings(void **test) {
   char host[] = "peer.test", service[8], name[] = "a name", local[] = "127.0.0.1", local_service[] = "0";
   memcpy(service, listener->service, sizeof service);
   resolver_knows("peer.test", "127.0.0.1");
-  struct completion *connect = start_connect_with(pair, host, service, .name = name, .local_address = local,
-                                                  .local_service = local_service);
+  struct completion *connect =
+      start_connect_with(pair, host, service, .name = name, .local_address = local, .local_service = local_service);
   memset(host, '#', sizeof host - 1);
   memset(service, '#', sizeof service - 1);
   memset(name, '#', sizeof name - 1);
@@ -140,7 +140,7 @@ static void test_connect__options_are_the_states(void **test) {
   struct pair *pair = *test;
   struct listener *listener = new_listener("127.0.0.1");
   struct completion *connect =
-    start_connect_with(pair, "127.0.0.1", listener->service, .read_timeout = 1.5, .write_timeout = 2.5);
+      start_connect_with(pair, "127.0.0.1", listener->service, .read_timeout = 1.5, .write_timeout = 2.5);
   assert_ptr_equal(aio_state_user_info(connect->pair->state), connect);
   assert_true(aio_state_read_timeout(connect->pair->state) == 1.5);
   assert_true(aio_state_write_timeout(connect->pair->state) == 2.5);
@@ -179,14 +179,25 @@ static void test_service__by_name(void **test) {
   struct completion *connect = start_connect(pair, "127.0.0.77", name);
   drive_until(pair, connect->done == 1);
   snprintf(port_text, sizeof port_text, "%u", port);
-  if (connect->status == AIO_ERR_CONNECTION_REFUSED) expect_text_names(connect->pair, "127.0.0.77", port_text);
-  else expect_peer(connect->pair, "127.0.0.77", port);
+  if (connect->status == AIO_ERR_CONNECTION_REFUSED)
+    expect_text_names(connect->pair, "127.0.0.77", port_text);
+  else
+    expect_peer(connect->pair, "127.0.0.77", port);
 }
 
 static void test_service__unknown_ones_are_not_found(void **test) {
   struct pair *pair = *test;
-  const char *services[] = {"no-such-service", "65536", "99999", "-1", "80x", " 80", "", "4294967376",
-                            "18446744073709551696", "0x50", "00000000000000000000000000000065616"};
+  const char *services[] = {"no-such-service",
+                            "65536",
+                            "99999",
+                            "-1",
+                            "80x",
+                            " 80",
+                            "",
+                            "4294967376",
+                            "18446744073709551696",
+                            "0x50",
+                            "00000000000000000000000000000065616"};
   resolver_knows("peer.test", "127.0.0.1");
   for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
     expect_outcome(start_connect(pair, "127.0.0.1", services[i]), AIO_ERR_SERVICE_NOT_FOUND);
@@ -242,9 +253,9 @@ static void test_look_up__errors(void **test) {
     int code;
     aio_status status;
   } errors[] = {
-    {"1.test", EAI_NONAME, AIO_ERR_HOST_NOT_FOUND}, {"2.test", EAI_AGAIN, AIO_ERR_HOST_NOT_FOUND},
-    {"3.test", EAI_FAIL, AIO_ERR_HOST_NOT_FOUND},   {"4.test", EAI_FAMILY, AIO_ERR_HOST_NOT_FOUND},
-    {"5.test", EAI_MEMORY, AIO_ERR_NO_MEMORY},      {"6.test", EAI_SERVICE, AIO_ERR_SERVICE_NOT_FOUND},
+      {"1.test", EAI_NONAME, AIO_ERR_HOST_NOT_FOUND}, {"2.test", EAI_AGAIN, AIO_ERR_HOST_NOT_FOUND},
+      {"3.test", EAI_FAIL, AIO_ERR_HOST_NOT_FOUND},   {"4.test", EAI_FAMILY, AIO_ERR_HOST_NOT_FOUND},
+      {"5.test", EAI_MEMORY, AIO_ERR_NO_MEMORY},      {"6.test", EAI_SERVICE, AIO_ERR_SERVICE_NOT_FOUND},
   };
   for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
     resolver_fails(errors[i].name, errors[i].code);
@@ -540,9 +551,9 @@ static void test_failed_connect__gives_its_status_to_new_operations(void **test)
     struct completion *connect;
     aio_status status;
   } failed[] = {
-    {start_connect(pair, "127.0.0.1", refusing->service), AIO_ERR_CONNECTION_REFUSED},
-    {start_connect(pair, "127.0.0.1", "65536"), AIO_ERR_SERVICE_NOT_FOUND},
-    {start_connect_with(pair, "127.0.0.1", silent->service, .connect_timeout = 0.01), AIO_TIMEOUT},
+      {start_connect(pair, "127.0.0.1", refusing->service), AIO_ERR_CONNECTION_REFUSED},
+      {start_connect(pair, "127.0.0.1", "65536"), AIO_ERR_SERVICE_NOT_FOUND},
+      {start_connect_with(pair, "127.0.0.1", silent->service, .connect_timeout = 0.01), AIO_TIMEOUT},
   };
   for (size_t i = 0; i < sizeof failed / sizeof *failed; i++) {
     struct pair *new_state = failed[i].connect->pair;
@@ -706,9 +717,8 @@ static void test_collection_destroy__right_after_connect(void **test) {
 static void test_local_address__is_where_the_connection_comes_from(void **test) {
   struct pair *pair = *test;
   struct listener *listener = new_listener("127.0.0.1");
-  struct completion *connect =
-    start_connect_with(pair, "127.0.0.1", listener->service, .local_address = "127.0.0.5",
-                       .local_service = listener->service);
+  struct completion *connect = start_connect_with(pair, "127.0.0.1", listener->service, .local_address = "127.0.0.5",
+                                                  .local_service = listener->service);
   expect_outcome(connect, AIO_OK);
   aio_address actual, expected;
   expect_status(aio_address_parse(&expected, "127.0.0.5", listener->port), AIO_OK);
@@ -723,8 +733,7 @@ static void test_local_address__is_where_the_connection_comes_from(void **test) 
 static void test_local_address__alone(void **test) {
   struct pair *pair = *test;
   struct listener *listener = new_listener("127.0.0.1");
-  struct completion *connect =
-    start_connect_with(pair, "127.0.0.1", listener->service, .local_address = "127.0.0.9");
+  struct completion *connect = start_connect_with(pair, "127.0.0.1", listener->service, .local_address = "127.0.0.9");
   expect_outcome(connect, AIO_OK);
   aio_address actual;
   char host[64];
@@ -742,8 +751,7 @@ static void test_local_address__picks_the_family(void **test) {
   start_listening(both[0]);
   start_listening(listener = both[1]);
   resolver_knows("two.test", "::1 127.0.0.1");
-  struct completion *connect =
-    start_connect_with(pair, "two.test", listener->service, .local_address = "127.0.0.1");
+  struct completion *connect = start_connect_with(pair, "two.test", listener->service, .local_address = "127.0.0.1");
   expect_outcome(connect, AIO_OK);
   expect_peer(connect->pair, "127.0.0.1", listener->port);
 }
@@ -751,9 +759,8 @@ static void test_local_address__picks_the_family(void **test) {
 static void test_local_address__in_use(void **test) {
   struct pair *pair = *test;
   struct listener *listener = new_listener("127.0.0.1"), *taken = new_refusing("127.0.0.1");
-  struct completion *connect =
-    start_connect_with(pair, "127.0.0.1", listener->service, .local_address = "127.0.0.1",
-                       .local_service = taken->service);
+  struct completion *connect = start_connect_with(pair, "127.0.0.1", listener->service, .local_address = "127.0.0.1",
+                                                  .local_service = taken->service);
   expect_outcome(connect, AIO_ERR_ADDRESS_IN_USE);
   assert_int_equal(aio_state_system_error(connect->pair->state), EADDRINUSE);
   expect_text_names(connect->pair, "127.0.0.1", taken->service);
@@ -763,7 +770,7 @@ static void test_local_address__not_this_machines(void **test) {
   struct pair *pair = *test;
   struct listener *listener = new_listener("127.0.0.1");
   struct completion *connect =
-    start_connect_with(pair, "127.0.0.1", listener->service, .local_address = "198.51.100.1");
+      start_connect_with(pair, "127.0.0.1", listener->service, .local_address = "198.51.100.1");
   expect_outcome(connect, AIO_ERR_ADDRESS_NOT_AVAILABLE);
 }
 
@@ -805,7 +812,7 @@ static void test_socket__has_what_was_chosen(void **test) {
   struct pair *pair = *test;
   struct listener *listener = new_listener("127.0.0.1");
   struct completion *connect =
-    start_connect_with(pair, "127.0.0.1", listener->service, .nodelay = AIO_NO, .keepalive = AIO_YES);
+      start_connect_with(pair, "127.0.0.1", listener->service, .nodelay = AIO_NO, .keepalive = AIO_YES);
   assert_int_equal(aio_state_nodelay(connect->pair->state), AIO_NO);
   assert_int_equal(aio_state_keepalive(connect->pair->state), AIO_YES);
   expect_socket(connect, AIO_NO, AIO_YES);
@@ -823,8 +830,7 @@ static void test_socket__has_what_was_set_while_connecting(void **test) {
 static void test_queue_output__no_refuses_a_second_write(void **test) {
   struct pair *pair = *test;
   struct listener *listener = new_listener("127.0.0.1");
-  struct completion *connect =
-    start_connect_with(pair, "127.0.0.1", listener->service, .queue_output = AIO_NO);
+  struct completion *connect = start_connect_with(pair, "127.0.0.1", listener->service, .queue_output = AIO_NO);
   struct completion *write = start_write(connect->pair, 5);
   expect_refusal(try_write(connect->pair, 5), AIO_ERR_BUSY);
   expect_write(write, AIO_OK, 5);
@@ -832,71 +838,71 @@ static void test_queue_output__no_refuses_a_second_write(void **test) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    with_names(test_connect__ipv4),
-    with_names(test_connect__ipv6),
-    with_names(test_connect__returns_a_state_at_once),
-    with_names(test_connect__a_name_is_looked_up_on_another_thread),
-    with_names(test_connect__localhost),
-    with_names(test_connect__numeric_hosts_do_not_wait_for_look_ups),
-    with_names(test_connect__copies_its_strings),
-    with_names(test_connect__options_are_the_states),
-    with_names(test_connect__many_at_once),
-    with_names_and_thread(test_connect__many_at_once),
-    with_names(test_service__by_name),
-    with_names(test_service__unknown_ones_are_not_found),
-    with_names(test_refused),
-    with_names(test_refused__text_names_an_ipv6_address),
-    with_names(test_unreachable),
-    with_names(test_unknown_host),
-    with_names(test_unknown_host__empty_name),
-    with_names(test_look_up__errors),
-    with_names(test_no_descriptor_left),
-    with_names(test_addresses__the_next_is_tried_when_one_refuses),
-    with_names(test_addresses__the_next_is_tried_when_one_is_unreachable),
-    with_names(test_addresses__the_next_is_tried_while_one_is_silent),
-    with_names(test_addresses__losing_attempts_are_closed),
-    with_names(test_addresses__the_first_that_answers_is_used),
-    with_names(test_addresses__families_alternate),
-    with_names(test_addresses__all_refuse),
-    with_names(test_addresses__status_is_that_of_the_one_that_came_furthest),
-    with_names(test_family__takes_only_its_addresses),
-    with_names(test_family__without_an_address_is_host_not_found),
-    with_names(test_connect_timeout__ends_a_silent_connect),
-    with_names(test_connect_timeout__covers_all_addresses),
-    with_names(test_connect_timeout__covers_the_look_up),
-    with_names(test_connect_timeout__does_not_end_a_connection),
-    with_names(test_connect_timeout__gives_a_late_answer_one_last_look),
-    with_names(test_operations__time_out_while_they_wait_for_the_connect),
-    with_names(test_operations__complete_after_the_connects_callback),
-    with_names(test_operations__shutdown_waits_for_the_connect_too),
-    with_names(test_operations__start_in_the_connects_callback),
-    with_names(test_operations__abort_ends_those_that_wait_but_not_the_connect),
-    with_names(test_failed_connect__gives_its_status_to_operations_that_waited),
-    with_names(test_failed_connect__gives_its_status_to_new_operations),
-    with_names(test_failed_connect__has_no_socket_and_no_addresses),
-    with_names(test_connecting__has_no_addresses_and_releases_nothing),
-    with_names(test_close__during_the_connect),
-    with_names_and_thread(test_close__during_the_connect),
-    with_names(test_close__during_the_look_up),
-    with_names(test_close__right_after_connect),
-    with_names(test_close__in_the_connects_callback),
-    with_names(test_destroy__during_the_connect),
-    with_names(test_destroy__during_the_look_up),
-    with_names(test_destroy__in_the_connects_callback),
-    with_names(test_destroy__on_another_thread_during_the_look_up),
-    with_names_and_thread(test_destroy__on_another_thread_during_the_look_up),
-    with_names(test_collection_destroy__waits_for_the_look_up),
-    with_names(test_collection_destroy__right_after_connect),
-    with_names(test_local_address__is_where_the_connection_comes_from),
-    with_names(test_local_address__alone),
-    with_names(test_local_address__picks_the_family),
-    with_names(test_local_address__in_use),
-    with_names(test_local_address__not_this_machines),
-    with_names(test_local_service__unknown),
-    with_names(test_socket__nodelay_is_on_and_keepalive_off),
-    with_names(test_socket__has_what_was_chosen),
-    with_names(test_socket__has_what_was_set_while_connecting),
-    with_names(test_queue_output__no_refuses_a_second_write),
+      with_names(test_connect__ipv4),
+      with_names(test_connect__ipv6),
+      with_names(test_connect__returns_a_state_at_once),
+      with_names(test_connect__a_name_is_looked_up_on_another_thread),
+      with_names(test_connect__localhost),
+      with_names(test_connect__numeric_hosts_do_not_wait_for_look_ups),
+      with_names(test_connect__copies_its_strings),
+      with_names(test_connect__options_are_the_states),
+      with_names(test_connect__many_at_once),
+      with_names_and_thread(test_connect__many_at_once),
+      with_names(test_service__by_name),
+      with_names(test_service__unknown_ones_are_not_found),
+      with_names(test_refused),
+      with_names(test_refused__text_names_an_ipv6_address),
+      with_names(test_unreachable),
+      with_names(test_unknown_host),
+      with_names(test_unknown_host__empty_name),
+      with_names(test_look_up__errors),
+      with_names(test_no_descriptor_left),
+      with_names(test_addresses__the_next_is_tried_when_one_refuses),
+      with_names(test_addresses__the_next_is_tried_when_one_is_unreachable),
+      with_names(test_addresses__the_next_is_tried_while_one_is_silent),
+      with_names(test_addresses__losing_attempts_are_closed),
+      with_names(test_addresses__the_first_that_answers_is_used),
+      with_names(test_addresses__families_alternate),
+      with_names(test_addresses__all_refuse),
+      with_names(test_addresses__status_is_that_of_the_one_that_came_furthest),
+      with_names(test_family__takes_only_its_addresses),
+      with_names(test_family__without_an_address_is_host_not_found),
+      with_names(test_connect_timeout__ends_a_silent_connect),
+      with_names(test_connect_timeout__covers_all_addresses),
+      with_names(test_connect_timeout__covers_the_look_up),
+      with_names(test_connect_timeout__does_not_end_a_connection),
+      with_names(test_connect_timeout__gives_a_late_answer_one_last_look),
+      with_names(test_operations__time_out_while_they_wait_for_the_connect),
+      with_names(test_operations__complete_after_the_connects_callback),
+      with_names(test_operations__shutdown_waits_for_the_connect_too),
+      with_names(test_operations__start_in_the_connects_callback),
+      with_names(test_operations__abort_ends_those_that_wait_but_not_the_connect),
+      with_names(test_failed_connect__gives_its_status_to_operations_that_waited),
+      with_names(test_failed_connect__gives_its_status_to_new_operations),
+      with_names(test_failed_connect__has_no_socket_and_no_addresses),
+      with_names(test_connecting__has_no_addresses_and_releases_nothing),
+      with_names(test_close__during_the_connect),
+      with_names_and_thread(test_close__during_the_connect),
+      with_names(test_close__during_the_look_up),
+      with_names(test_close__right_after_connect),
+      with_names(test_close__in_the_connects_callback),
+      with_names(test_destroy__during_the_connect),
+      with_names(test_destroy__during_the_look_up),
+      with_names(test_destroy__in_the_connects_callback),
+      with_names(test_destroy__on_another_thread_during_the_look_up),
+      with_names_and_thread(test_destroy__on_another_thread_during_the_look_up),
+      with_names(test_collection_destroy__waits_for_the_look_up),
+      with_names(test_collection_destroy__right_after_connect),
+      with_names(test_local_address__is_where_the_connection_comes_from),
+      with_names(test_local_address__alone),
+      with_names(test_local_address__picks_the_family),
+      with_names(test_local_address__in_use),
+      with_names(test_local_address__not_this_machines),
+      with_names(test_local_service__unknown),
+      with_names(test_socket__nodelay_is_on_and_keepalive_off),
+      with_names(test_socket__has_what_was_chosen),
+      with_names(test_socket__has_what_was_set_while_connecting),
+      with_names(test_queue_output__no_refuses_a_second_write),
   };
   return cmocka_run_group_tests(tests, start_resolver_threads, NULL);
 }

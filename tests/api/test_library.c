@@ -56,10 +56,18 @@ static void test_last_error_text__is_empty_after_a_success(void **test) {
     expect_status(try_acceptor(pair, "127.0.0.1", acceptor->service)->submitted, AIO_ERR_ADDRESS_IN_USE);
     assert_string_not_equal(aio_last_error_text(), "");
     switch (kind) {
-    case 0: new_collection(); break;
-    case 1: new_pair(pair->collection, LINK_TCP, NULL); break;
-    case 2: start_connect(pair, "127.0.0.1", acceptor->service); break;
-    default: start_timer(pair, 100, 0, NULL); break;
+      case 0:
+        new_collection();
+        break;
+      case 1:
+        new_pair(pair->collection, LINK_TCP, NULL);
+        break;
+      case 2:
+        start_connect(pair, "127.0.0.1", acceptor->service);
+        break;
+      default:
+        start_timer(pair, 100, 0, NULL);
+        break;
     }
     assert_string_equal(aio_last_error_text(), "");
   }
@@ -70,7 +78,7 @@ static void test_last_error_text__is_empty_after_a_success(void **test) {
 struct log {
   pthread_mutex_t mutex;
   int lines, least_level; /* the least important level seen */
-  int disorder; /* lines that are not one line of text with a level */
+  int disorder;           /* lines that are not one line of text with a level */
 };
 
 static struct log the_log = {.mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -202,19 +210,19 @@ static void test_process__gets_no_threads_for_numeric_hosts(void **test) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_version__is_that_of_the_header),
-    cmocka_unit_test(test_features__unknown_names_are_none),
-    with_collection(test_process__gets_no_threads_for_numeric_hosts),
-    with_collection(test_features__of_this_build),
-    with_collection(test_last_error_text__is_the_threads_own),
-    with_collection(test_last_error_text__is_empty_after_a_success),
-    cmocka_unit_test_setup_teardown(test_log__gets_lines_up_to_the_level, set_up_collection, end_log),
-    cmocka_unit_test_setup_teardown(test_log__good_days_have_no_warnings, set_up_collection, end_log),
-    cmocka_unit_test_setup_teardown(test_log__level_zero_is_silence, set_up_collection, end_log),
-    cmocka_unit_test_setup_teardown(test_log__ends_with_null, set_up_collection, end_log),
-    with_collection(test_process__signals_stay_as_they_were),
-    with_pair(test_process__gets_no_sigpipe),
-    with_collection(test_process__gets_no_output),
+      cmocka_unit_test(test_version__is_that_of_the_header),
+      cmocka_unit_test(test_features__unknown_names_are_none),
+      with_collection(test_process__gets_no_threads_for_numeric_hosts),
+      with_collection(test_features__of_this_build),
+      with_collection(test_last_error_text__is_the_threads_own),
+      with_collection(test_last_error_text__is_empty_after_a_success),
+      cmocka_unit_test_setup_teardown(test_log__gets_lines_up_to_the_level, set_up_collection, end_log),
+      cmocka_unit_test_setup_teardown(test_log__good_days_have_no_warnings, set_up_collection, end_log),
+      cmocka_unit_test_setup_teardown(test_log__level_zero_is_silence, set_up_collection, end_log),
+      cmocka_unit_test_setup_teardown(test_log__ends_with_null, set_up_collection, end_log),
+      with_collection(test_process__signals_stay_as_they_were),
+      with_pair(test_process__gets_no_sigpipe),
+      with_collection(test_process__gets_no_output),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,9 +85,7 @@ static void test_thread__may_have_no_name(void **test) {
   expect_status(aio_collection_destroy(collection), AIO_OK);
 }
 
-static void then_note_signals(struct completion *completion) {
-  pthread_sigmask(SIG_BLOCK, NULL, completion->context);
-}
+static void then_note_signals(struct completion *completion) { pthread_sigmask(SIG_BLOCK, NULL, completion->context); }
 
 static void test_thread__blocks_asynchronous_signals(void **test) {
   struct pair *pair = *test;
@@ -336,30 +334,30 @@ static void test_threads__operations_may_come_from_any_thread(void **test) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    with_threaded_pair(test_thread__drives_the_collection),
-    with_threaded_pair(test_thread__runs_all_callbacks),
-    with_threaded_collection(test_thread__callers_cannot_drive),
-    with_threaded_collection(test_thread__has_no_descriptor_for_a_foreign_loop),
-    with_collection(test_thread__has_the_name),
-    with_collection(test_thread__may_have_no_name),
-    with_threaded_collection(test_thread__blocks_asynchronous_signals),
-    with_collection(test_create_and_run__leaves_the_callers_signals),
-    with_collection(test_thread_start__comes_first_and_thread_stop_last),
-    with_collection(test_thread_stop__comes_after_the_last_callbacks),
-    with_collection(test_thread_stop__runs_in_a_thread_stopped_at_once),
-    with_collection(test_thread_start__is_not_called_without_a_thread),
-    with_threaded_collection(test_alive__until_stopped),
-    with_threaded_pair(test_stop__closes_states_and_acceptors_and_completes_all),
-    with_threaded_pair(test_stop__refuses_everything_new),
-    with_threaded_collection(test_stop__what_apply_accepted_runs),
-    with_threaded_collection(test_stop__twice),
-    with_threaded_pair(test_stop__in_its_own_callback),
-    with_threaded_pair(test_destroy__stops_joins_and_completes),
-    with_threaded_collection(test_destroy__after_stop),
-    with_threaded_pair(test_destroy__in_its_own_callback_is_busy),
-    with_threaded_collection(test_destroy__in_a_callback_of_another_collection),
-    with_threaded_collection(test_threads__states_of_two_collections_talk),
-    with_threaded_pair(test_threads__operations_may_come_from_any_thread),
+      with_threaded_pair(test_thread__drives_the_collection),
+      with_threaded_pair(test_thread__runs_all_callbacks),
+      with_threaded_collection(test_thread__callers_cannot_drive),
+      with_threaded_collection(test_thread__has_no_descriptor_for_a_foreign_loop),
+      with_collection(test_thread__has_the_name),
+      with_collection(test_thread__may_have_no_name),
+      with_threaded_collection(test_thread__blocks_asynchronous_signals),
+      with_collection(test_create_and_run__leaves_the_callers_signals),
+      with_collection(test_thread_start__comes_first_and_thread_stop_last),
+      with_collection(test_thread_stop__comes_after_the_last_callbacks),
+      with_collection(test_thread_stop__runs_in_a_thread_stopped_at_once),
+      with_collection(test_thread_start__is_not_called_without_a_thread),
+      with_threaded_collection(test_alive__until_stopped),
+      with_threaded_pair(test_stop__closes_states_and_acceptors_and_completes_all),
+      with_threaded_pair(test_stop__refuses_everything_new),
+      with_threaded_collection(test_stop__what_apply_accepted_runs),
+      with_threaded_collection(test_stop__twice),
+      with_threaded_pair(test_stop__in_its_own_callback),
+      with_threaded_pair(test_destroy__stops_joins_and_completes),
+      with_threaded_collection(test_destroy__after_stop),
+      with_threaded_pair(test_destroy__in_its_own_callback_is_busy),
+      with_threaded_collection(test_destroy__in_a_callback_of_another_collection),
+      with_threaded_collection(test_threads__states_of_two_collections_talk),
+      with_threaded_pair(test_threads__operations_may_come_from_any_thread),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,14 +97,14 @@ static void test_last_error_text__is_empty_before_any_failure(void **test) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_last_error_text__is_empty_before_any_failure),
-    cmocka_unit_test(test_status__values_are_fixed),
-    cmocka_unit_test(test_status__name_is_the_enumerator),
-    cmocka_unit_test(test_status__message_is_that_of_the_table),
-    cmocka_unit_test(test_status__message_is_one_short_sentence),
-    cmocka_unit_test(test_status__messages_tell_statuses_apart),
-    cmocka_unit_test(test_status__number_that_is_none_has_a_name_and_a_message),
-    cmocka_unit_test(test_status__strings_are_static),
+      cmocka_unit_test(test_last_error_text__is_empty_before_any_failure),
+      cmocka_unit_test(test_status__values_are_fixed),
+      cmocka_unit_test(test_status__name_is_the_enumerator),
+      cmocka_unit_test(test_status__message_is_that_of_the_table),
+      cmocka_unit_test(test_status__message_is_one_short_sentence),
+      cmocka_unit_test(test_status__messages_tell_statuses_apart),
+      cmocka_unit_test(test_status__number_that_is_none_has_a_name_and_a_message),
+      cmocka_unit_test(test_status__strings_are_static),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,11 +12,11 @@ aio_status run_now(aio_collection *collection);
 aio_status destroy_now(aio_collection *collection);
 
 /* Waits, driving nothing, until another thread has made the condition true; fails after 10 s. */
-#define wait_until(condition)                                            \
-  do {                                                                   \
-    double deadline_ = begin_condition();                                \
-    while (!(condition)) wait_once(HERE, deadline_, #condition);         \
-    end_condition();                                                     \
+#define wait_until(condition)                                    \
+  do {                                                           \
+    double deadline_ = begin_condition();                        \
+    while (!(condition)) wait_once(HERE, deadline_, #condition); \
+    end_condition();                                             \
   } while (0)
 void wait_once(struct place place, double deadline, const char *condition);
 
@@ -52,8 +52,8 @@ struct timer {
 
   int calls;
   int done;
-  int order;                    /* as in struct completion */
-  double when[kMostCalls];      /* seconds from the start to each call */
+  int order;               /* as in struct completion */
+  double when[kMostCalls]; /* seconds from the start to each call */
 };
 
 #define start_timer(pair, delay, repeat, then) start_timer_at(HERE, pair, delay, repeat, then)

@@ -148,8 +148,8 @@ struct completion *submit_connect(struct pair *fixture, const char *host, const 
   aio_connect_options options = {0};
   if (given != NULL) options = *given;
   options.user_info = completion;
-  accept_completion(completion, aio_state_connect_tcp(pair->collection, host, service, recorded_status, &options,
-                                                      &pair->state));
+  accept_completion(completion,
+                    aio_state_connect_tcp(pair->collection, host, service, recorded_status, &options, &pair->state));
   if (completion->submitted != AIO_OK) assert_null(pair->state);
   return completion;
 }
@@ -251,7 +251,7 @@ struct acceptor *submit_acceptor(struct pair *pair, const char *host, const char
   aio_accept_options options = with_user_info(given, acceptor);
   acceptor->host = host != NULL ? host : "127.0.0.1";
   acceptor->submitted =
-    aio_acceptor_create_tcp(pair->collection, host, service, recorded_accept, &options, &acceptor->handle);
+      aio_acceptor_create_tcp(pair->collection, host, service, recorded_accept, &options, &acceptor->handle);
   return submitted(acceptor);
 }
 
@@ -260,7 +260,7 @@ struct acceptor *submit_acceptor_socket(struct pair *pair, aio_socket listening,
   aio_accept_options options = with_user_info(given, acceptor);
   acceptor->host = "127.0.0.1";
   acceptor->submitted =
-    aio_acceptor_create_socket(pair->collection, listening, recorded_accept, &options, &acceptor->handle);
+      aio_acceptor_create_socket(pair->collection, listening, recorded_accept, &options, &acceptor->handle);
   return submitted(acceptor);
 }
 

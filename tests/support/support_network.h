@@ -37,7 +37,8 @@ int dial(const char *host, uint16_t port);
 #define start_connect(pair, host, service) started(HERE, try_connect(pair, host, service))
 #define start_connect_with(pair, host, service, ...) started(HERE, try_connect_with(pair, host, service, __VA_ARGS__))
 #define try_connect(pair, host, service) submit_connect(pair, host, service, NULL)
-#define try_connect_with(pair, host, service, ...) submit_connect(pair, host, service, &(aio_connect_options){__VA_ARGS__})
+#define try_connect_with(pair, host, service, ...) \
+  submit_connect(pair, host, service, &(aio_connect_options){__VA_ARGS__})
 
 /* Connects in the collection of `pair`. The completion is the state's user_info, so a given one is ignored. */
 struct completion *submit_connect(struct pair *pair, const char *host, const char *service,
@@ -51,8 +52,8 @@ struct pair *connected_pair(struct pair *pair, struct listener *listener);
 enum { kMostAccepted = 256 };
 
 struct acceptor {
-  struct pair *pair; /* whose collection it lives in */
-  const char *host;  /* where to reach it */
+  struct pair *pair;    /* whose collection it lives in */
+  const char *host;     /* where to reach it */
   aio_acceptor *handle; /* NULL once a test has destroyed it, or if it was refused */
   aio_status submitted;
   uint16_t port;
@@ -60,20 +61,21 @@ struct acceptor {
   void (*then)(struct acceptor *); /* run inside the accept callback, after all below was recorded */
   void *context;                   /* for `then` */
 
-  int accepts;                           /* accept and socket callbacks entered */
-  int done;                              /* and about to return */
-  struct pair *pairs[kMostAccepted];     /* what they handed out: a state, which tear_down destroys, */
-  aio_socket sockets[kMostAccepted];     /* or a raw socket, which it closes unless set to AIO_NO_SOCKET */
-  int orders[kMostAccepted];             /* when, as in struct completion */
-  int errors;                            /* calls of recorded_accept_error, */
-  aio_status error;                      /* the latest status and text */
+  int accepts;                       /* accept and socket callbacks entered */
+  int done;                          /* and about to return */
+  struct pair *pairs[kMostAccepted]; /* what they handed out: a state, which tear_down destroys, */
+  aio_socket sockets[kMostAccepted]; /* or a raw socket, which it closes unless set to AIO_NO_SOCKET */
+  int orders[kMostAccepted];         /* when, as in struct completion */
+  int errors;                        /* calls of recorded_accept_error, */
+  aio_status error;                  /* the latest status and text */
   char error_text[128];
 };
 
 #define start_acceptor(pair, host) accepting(HERE, try_acceptor(pair, host, "0"))
 #define start_acceptor_with(pair, host, ...) accepting(HERE, try_acceptor_with(pair, host, "0", __VA_ARGS__))
 #define try_acceptor(pair, host, service) submit_acceptor(pair, host, service, NULL)
-#define try_acceptor_with(pair, host, service, ...) submit_acceptor(pair, host, service, &(aio_accept_options){__VA_ARGS__})
+#define try_acceptor_with(pair, host, service, ...) \
+  submit_acceptor(pair, host, service, &(aio_accept_options){__VA_ARGS__})
 
 /* The struct acceptor is the acceptor's user_info, so a given one is ignored. */
 struct acceptor *submit_acceptor(struct pair *pair, const char *host, const char *service,

@@ -180,7 +180,8 @@ static void check_step(const struct step *step, int hit) {
 static void check_end(const struct end *end) {
   if (end->peer == NULL) return;
   if (end->got > end->peer->taken)
-    complain("%llu bytes were read of %llu written", (unsigned long long)end->got, (unsigned long long)end->peer->taken);
+    complain("%llu bytes were read of %llu written", (unsigned long long)end->got,
+             (unsigned long long)end->peer->taken);
   if (end->eof && end->got != end->peer->taken)
     complain("%llu bytes came before the end, %llu were written", (unsigned long long)end->got,
              (unsigned long long)end->peer->taken);
@@ -427,7 +428,8 @@ struct step *sweep_write(struct end *end, size_t length) {
   unlock_records();
   step->memory = run_memory(length);
   fill_payload(step->memory, position, length);
-  if (submitted(step, aio_state_write_buffer(end->state, step->memory, length, on_write, &options))->accepted) return step;
+  if (submitted(step, aio_state_write_buffer(end->state, step->memory, length, on_write, &options))->accepted)
+    return step;
   lock_records();
   end->submitted -= length;
   end->writing--;

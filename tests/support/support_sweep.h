@@ -40,11 +40,11 @@ int is_apart(void);
 
 /* One end of a stream. */
 struct end {
-  aio_state *state;  /* NULL if it was refused or destroyed */
-  uint64_t taken;    /* bytes of payload that the kernel took from here, */
-  uint64_t got;      /* and that were read here, */
-  int eof;           /* up to the end of the stream */
-  struct end *peer;  /* whose `taken` and `got` must fit, if known */
+  aio_state *state;   /* NULL if it was refused or destroyed */
+  uint64_t taken;     /* bytes of payload that the kernel took from here, */
+  uint64_t got;       /* and that were read here, */
+  int eof;            /* up to the end of the stream */
+  struct end *peer;   /* whose `taken` and `got` must fit, if known */
   uint64_t submitted; /* where the next write begins while */
   int writing;        /* so many are running */
   int is_broken;      /* a step failed: the state is destroyed, so that the other end need not wait */
@@ -64,9 +64,9 @@ struct step {
   int may_fail;       /* does not break its end */
 };
 
-struct gate { /* an acceptor */
-  aio_acceptor *handle; /* NULL if it was refused */
-  uint16_t port;        /* 0: nobody can come */
+struct gate {                 /* an acceptor */
+  aio_acceptor *handle;       /* NULL if it was refused */
+  uint16_t port;              /* 0: nobody can come */
   void (*then)(struct end *); /* inside the accept callback */
 };
 

@@ -11,23 +11,23 @@ static void arm(const struct fault *fault, long number) { fail_memory(number, fa
 static int allows(const struct fault *fault, aio_status status) {
   (void)fault;
   switch (status) {
-  case AIO_OK:
-  case AIO_EOF:
-  case AIO_ERR_NO_MEMORY:
-  case AIO_ERR_CANCELED:
-  case AIO_ERR_CONNECTION_RESET:
-  case AIO_ERR_BROKEN_PIPE:
-  case AIO_ERR_NOT_CONNECTED:
-  case AIO_ERR_NOT_FOUND:
-    return 1;
-  default:
-    return 0;
+    case AIO_OK:
+    case AIO_EOF:
+    case AIO_ERR_NO_MEMORY:
+    case AIO_ERR_CANCELED:
+    case AIO_ERR_CONNECTION_RESET:
+    case AIO_ERR_BROKEN_PIPE:
+    case AIO_ERR_NOT_CONNECTED:
+    case AIO_ERR_NOT_FOUND:
+      return 1;
+    default:
+      return 0;
   }
 }
 
 static const struct fault one = {.name = "no memory once", .arm = arm, .hit = memory_has_failed, .allows = allows};
 static const struct fault all = {
-  .name = "no memory from then on", .arm = arm, .hit = memory_has_failed, .allows = allows, .lasts = 1};
+    .name = "no memory from then on", .arm = arm, .hit = memory_has_failed, .allows = allows, .lasts = 1};
 
 static void test_out_of_memory_once(void **state) {
   const struct scenario *scenario = *state;

@@ -18,14 +18,34 @@
 /* ---- the plan: the number-th of the calls of one kind, or each of them, goes wrong in one way ---- */
 
 enum call {
-  ACCEPT, BIND, CLOSE, CONNECT, FCNTL, GETPEERNAME, GETSOCKNAME, GETSOCKOPT, LISTEN, READV, RECV, SEND, SENDMSG,
-  SETSOCKOPT, SHUTDOWN, SOCKET, UV_ASYNC, UV_LOOK_UP, UV_LOOP, UV_MUTEX, UV_POLL, UV_THREAD
+  ACCEPT,
+  BIND,
+  CLOSE,
+  CONNECT,
+  FCNTL,
+  GETPEERNAME,
+  GETSOCKNAME,
+  GETSOCKOPT,
+  LISTEN,
+  READV,
+  RECV,
+  SEND,
+  SENDMSG,
+  SETSOCKOPT,
+  SHUTDOWN,
+  SOCKET,
+  UV_ASYNC,
+  UV_LOOK_UP,
+  UV_LOOP,
+  UV_MUTEX,
+  UV_POLL,
+  UV_THREAD
 };
 
 enum way {
-  FAILS,     /* and does nothing */
-  TELLS,     /* the error, having done its work */
-  CUT,       /* moves one byte */
+  FAILS, /* and does nothing */
+  TELLS, /* the error, having done its work */
+  CUT,   /* moves one byte */
 };
 
 struct plan {
@@ -33,9 +53,9 @@ struct plan {
   enum call call;
   enum way way;
   int error;
-  aio_status status;    /* what that is called; AIO_OK: the library takes no notice */
-  int every;            /* many calls from the number-th on; those that fail, every second one */
-  long points, told;    /* how often it was met, and how often its status was told */
+  aio_status status; /* what that is called; AIO_OK: the library takes no notice */
+  int every;         /* many calls from the number-th on; those that fail, every second one */
+  long points, told; /* how often it was met, and how often its status was told */
 };
 
 enum { kMostInARow = 1000 };
@@ -56,13 +76,13 @@ static int goes_wrong(enum call call, enum way way) {
 
 /* ---- the calls ---- */
 
-#define WRAP(result, name, parameters, call, ...)                       \
-  result __real_##name parameters;                                      \
-  result __wrap_##name parameters;                                      \
-  result __wrap_##name parameters {                                     \
-    if (goes_wrong(call, FAILS)) return -1;                             \
-    const result outcome = __real_##name(__VA_ARGS__);                  \
-    return goes_wrong(call, TELLS) ? -1 : outcome;                      \
+#define WRAP(result, name, parameters, call, ...)      \
+  result __real_##name parameters;                     \
+  result __wrap_##name parameters;                     \
+  result __wrap_##name parameters {                    \
+    if (goes_wrong(call, FAILS)) return -1;            \
+    const result outcome = __real_##name(__VA_ARGS__); \
+    return goes_wrong(call, TELLS) ? -1 : outcome;     \
   }
 
 WRAP(int, accept4, (int s, struct sockaddr *a, socklen_t *l, int f), ACCEPT, s, a, l, f)
@@ -124,12 +144,10 @@ ssize_t __wrap_sendmsg(int s, const struct msghdr *message, int flags) {
 }
 
 /* libuv's failures are negative error numbers. */
-#define WRAP_UV(name, parameters, call, ...)                            \
-  int __real_##name parameters;                                         \
-  int __wrap_##name parameters;                                         \
-  int __wrap_##name parameters {                                        \
-    return goes_wrong(call, FAILS) ? -plan->error : __real_##name(__VA_ARGS__); \
-  }
+#define WRAP_UV(name, parameters, call, ...) \
+  int __real_##name parameters;              \
+  int __wrap_##name parameters;              \
+  int __wrap_##name parameters { return goes_wrong(call, FAILS) ? -plan->error : __real_##name(__VA_ARGS__); }
 
 WRAP_UV(uv_async_init, (void *loop, void *async, void (*f)(void *)), UV_ASYNC, loop, async, f)
 WRAP_UV(uv_getaddrinfo,
@@ -142,75 +160,77 @@ WRAP_UV(uv_thread_create, (void *thread, void (*f)(void *), void *argument), UV_
 
 /* ---- the faults ---- */
 
-#define FAILING(call, error, status) {#call " fails with " #error, call, FAILS, error, status, 0, 0, 0}
-#define UNNOTICED(call, way, error) {#call " " #way " " #error, call, way, error, AIO_OK, 0, 0, 0}, \
-                                    {#call " " #way " " #error " again and again", call, way, error, AIO_OK, 1, 0, 0}
+#define PLAN(call, way, error, status, every, times) \
+  { #call " " #way " " #error times, call, way, error, status, every, 0, 0 }
+#define FAILING(call, error, status) PLAN(call, FAILS, error, status, 0, "")
+#define UNNOTICED(call, way, error) \
+  PLAN(call, way, error, AIO_OK, 0, ""), PLAN(call, way, error, AIO_OK, 1, " again and again")
 
 static struct plan plans[] = {
-  FAILING(SOCKET, EMFILE, AIO_ERR_TOO_MANY_FILES),
-  FAILING(SOCKET, ENFILE, AIO_ERR_TOO_MANY_FILES),
-  FAILING(SOCKET, ENOBUFS, AIO_ERR_NO_MEMORY),
-  FAILING(SOCKET, EACCES, AIO_ERR_ACCESS),
-  FAILING(SOCKET, EAFNOSUPPORT, AIO_ERR_UNSUPPORTED),
-  FAILING(BIND, EADDRINUSE, AIO_ERR_ADDRESS_IN_USE),
-  FAILING(BIND, EACCES, AIO_ERR_ACCESS),
-  FAILING(LISTEN, EADDRINUSE, AIO_ERR_ADDRESS_IN_USE),
-  FAILING(ACCEPT, EMFILE, AIO_OK),
-  FAILING(ACCEPT, EPROTO, AIO_OK),
-  UNNOTICED(ACCEPT, FAILS, ECONNABORTED),
-  UNNOTICED(ACCEPT, FAILS, EINTR),
-  UNNOTICED(ACCEPT, FAILS, EAGAIN),
-  FAILING(CONNECT, ECONNREFUSED, AIO_ERR_CONNECTION_REFUSED),
-  FAILING(CONNECT, ENETUNREACH, AIO_ERR_UNREACHABLE),
-  FAILING(CONNECT, EADDRNOTAVAIL, AIO_ERR_ADDRESS_NOT_AVAILABLE),
-  FAILING(CONNECT, EPERM, AIO_ERR_ACCESS),
-  UNNOTICED(CONNECT, TELLS, EINTR),
-  UNNOTICED(CONNECT, TELLS, EINPROGRESS),
-  FAILING(GETSOCKOPT, ENOBUFS, AIO_ERR_NO_MEMORY),
-  FAILING(GETSOCKOPT, EIO, AIO_ERR_SYSTEM),
-  FAILING(SETSOCKOPT, ENOMEM, AIO_ERR_NO_MEMORY),
-  FAILING(SETSOCKOPT, EINVAL, AIO_ERR_SYSTEM),
-  FAILING(GETSOCKNAME, ENOBUFS, AIO_ERR_NO_MEMORY),
-  FAILING(GETPEERNAME, ENOBUFS, AIO_ERR_NO_MEMORY),
-  FAILING(FCNTL, EINVAL, AIO_ERR_SYSTEM),
-  FAILING(RECV, ECONNRESET, AIO_ERR_CONNECTION_RESET),
-  FAILING(RECV, ETIMEDOUT, AIO_ERR_CONNECTION_TIMED_OUT),
-  FAILING(RECV, EHOSTUNREACH, AIO_ERR_UNREACHABLE),
-  FAILING(RECV, ENOMEM, AIO_ERR_NO_MEMORY),
-  FAILING(RECV, EIO, AIO_ERR_SYSTEM),
-  UNNOTICED(RECV, FAILS, EINTR),
-  UNNOTICED(RECV, FAILS, EAGAIN),
-  UNNOTICED(RECV, CUT, 0),
-  FAILING(READV, ECONNRESET, AIO_ERR_CONNECTION_RESET),
-  FAILING(READV, ENOMEM, AIO_ERR_NO_MEMORY),
-  UNNOTICED(READV, FAILS, EINTR),
-  UNNOTICED(READV, FAILS, EAGAIN),
-  UNNOTICED(READV, CUT, 0),
-  FAILING(SEND, EPIPE, AIO_ERR_BROKEN_PIPE),
-  FAILING(SEND, ECONNRESET, AIO_ERR_CONNECTION_RESET),
-  FAILING(SEND, ETIMEDOUT, AIO_ERR_CONNECTION_TIMED_OUT),
-  FAILING(SEND, ENOBUFS, AIO_ERR_NO_MEMORY),
-  FAILING(SEND, ENETUNREACH, AIO_ERR_UNREACHABLE),
-  UNNOTICED(SEND, FAILS, EINTR),
-  UNNOTICED(SEND, FAILS, EAGAIN),
-  UNNOTICED(SEND, CUT, 0),
-  FAILING(SENDMSG, EPIPE, AIO_ERR_BROKEN_PIPE),
-  FAILING(SENDMSG, ECONNRESET, AIO_ERR_CONNECTION_RESET),
-  UNNOTICED(SENDMSG, FAILS, EINTR),
-  UNNOTICED(SENDMSG, FAILS, EAGAIN),
-  UNNOTICED(SENDMSG, CUT, 0),
-  FAILING(SHUTDOWN, ENOTCONN, AIO_ERR_NOT_CONNECTED),
-  FAILING(SHUTDOWN, EIO, AIO_ERR_SYSTEM),
-  UNNOTICED(CLOSE, TELLS, EINTR),
-  UNNOTICED(CLOSE, TELLS, EIO),
-  FAILING(UV_ASYNC, EMFILE, AIO_ERR_TOO_MANY_FILES),
-  FAILING(UV_LOOK_UP, ENOMEM, AIO_ERR_NO_MEMORY),
-  FAILING(UV_LOOP, EMFILE, AIO_ERR_TOO_MANY_FILES),
-  FAILING(UV_LOOP, ENOMEM, AIO_ERR_NO_MEMORY),
-  FAILING(UV_MUTEX, ENOMEM, AIO_ERR_NO_MEMORY),
-  FAILING(UV_POLL, EMFILE, AIO_ERR_TOO_MANY_FILES),
-  FAILING(UV_POLL, ENOMEM, AIO_ERR_NO_MEMORY),
-  FAILING(UV_THREAD, EAGAIN, AIO_ERR_SYSTEM),
+    FAILING(SOCKET, EMFILE, AIO_ERR_TOO_MANY_FILES),
+    FAILING(SOCKET, ENFILE, AIO_ERR_TOO_MANY_FILES),
+    FAILING(SOCKET, ENOBUFS, AIO_ERR_NO_MEMORY),
+    FAILING(SOCKET, EACCES, AIO_ERR_ACCESS),
+    FAILING(SOCKET, EAFNOSUPPORT, AIO_ERR_UNSUPPORTED),
+    FAILING(BIND, EADDRINUSE, AIO_ERR_ADDRESS_IN_USE),
+    FAILING(BIND, EACCES, AIO_ERR_ACCESS),
+    FAILING(LISTEN, EADDRINUSE, AIO_ERR_ADDRESS_IN_USE),
+    FAILING(ACCEPT, EMFILE, AIO_OK),
+    FAILING(ACCEPT, EPROTO, AIO_OK),
+    UNNOTICED(ACCEPT, FAILS, ECONNABORTED),
+    UNNOTICED(ACCEPT, FAILS, EINTR),
+    UNNOTICED(ACCEPT, FAILS, EAGAIN),
+    FAILING(CONNECT, ECONNREFUSED, AIO_ERR_CONNECTION_REFUSED),
+    FAILING(CONNECT, ENETUNREACH, AIO_ERR_UNREACHABLE),
+    FAILING(CONNECT, EADDRNOTAVAIL, AIO_ERR_ADDRESS_NOT_AVAILABLE),
+    FAILING(CONNECT, EPERM, AIO_ERR_ACCESS),
+    UNNOTICED(CONNECT, TELLS, EINTR),
+    UNNOTICED(CONNECT, TELLS, EINPROGRESS),
+    FAILING(GETSOCKOPT, ENOBUFS, AIO_ERR_NO_MEMORY),
+    FAILING(GETSOCKOPT, EIO, AIO_ERR_SYSTEM),
+    FAILING(SETSOCKOPT, ENOMEM, AIO_ERR_NO_MEMORY),
+    FAILING(SETSOCKOPT, EINVAL, AIO_ERR_SYSTEM),
+    FAILING(GETSOCKNAME, ENOBUFS, AIO_ERR_NO_MEMORY),
+    FAILING(GETPEERNAME, ENOBUFS, AIO_ERR_NO_MEMORY),
+    FAILING(FCNTL, EINVAL, AIO_ERR_SYSTEM),
+    FAILING(RECV, ECONNRESET, AIO_ERR_CONNECTION_RESET),
+    FAILING(RECV, ETIMEDOUT, AIO_ERR_CONNECTION_TIMED_OUT),
+    FAILING(RECV, EHOSTUNREACH, AIO_ERR_UNREACHABLE),
+    FAILING(RECV, ENOMEM, AIO_ERR_NO_MEMORY),
+    FAILING(RECV, EIO, AIO_ERR_SYSTEM),
+    UNNOTICED(RECV, FAILS, EINTR),
+    UNNOTICED(RECV, FAILS, EAGAIN),
+    UNNOTICED(RECV, CUT, 0),
+    FAILING(READV, ECONNRESET, AIO_ERR_CONNECTION_RESET),
+    FAILING(READV, ENOMEM, AIO_ERR_NO_MEMORY),
+    UNNOTICED(READV, FAILS, EINTR),
+    UNNOTICED(READV, FAILS, EAGAIN),
+    UNNOTICED(READV, CUT, 0),
+    FAILING(SEND, EPIPE, AIO_ERR_BROKEN_PIPE),
+    FAILING(SEND, ECONNRESET, AIO_ERR_CONNECTION_RESET),
+    FAILING(SEND, ETIMEDOUT, AIO_ERR_CONNECTION_TIMED_OUT),
+    FAILING(SEND, ENOBUFS, AIO_ERR_NO_MEMORY),
+    FAILING(SEND, ENETUNREACH, AIO_ERR_UNREACHABLE),
+    UNNOTICED(SEND, FAILS, EINTR),
+    UNNOTICED(SEND, FAILS, EAGAIN),
+    UNNOTICED(SEND, CUT, 0),
+    FAILING(SENDMSG, EPIPE, AIO_ERR_BROKEN_PIPE),
+    FAILING(SENDMSG, ECONNRESET, AIO_ERR_CONNECTION_RESET),
+    UNNOTICED(SENDMSG, FAILS, EINTR),
+    UNNOTICED(SENDMSG, FAILS, EAGAIN),
+    UNNOTICED(SENDMSG, CUT, 0),
+    FAILING(SHUTDOWN, ENOTCONN, AIO_ERR_NOT_CONNECTED),
+    FAILING(SHUTDOWN, EIO, AIO_ERR_SYSTEM),
+    UNNOTICED(CLOSE, TELLS, EINTR),
+    UNNOTICED(CLOSE, TELLS, EIO),
+    FAILING(UV_ASYNC, EMFILE, AIO_ERR_TOO_MANY_FILES),
+    FAILING(UV_LOOK_UP, ENOMEM, AIO_ERR_NO_MEMORY),
+    FAILING(UV_LOOP, EMFILE, AIO_ERR_TOO_MANY_FILES),
+    FAILING(UV_LOOP, ENOMEM, AIO_ERR_NO_MEMORY),
+    FAILING(UV_MUTEX, ENOMEM, AIO_ERR_NO_MEMORY),
+    FAILING(UV_POLL, EMFILE, AIO_ERR_TOO_MANY_FILES),
+    FAILING(UV_POLL, ENOMEM, AIO_ERR_NO_MEMORY),
+    FAILING(UV_THREAD, EAGAIN, AIO_ERR_SYSTEM),
 };
 
 static void arm(const struct fault *fault, long number) {
@@ -228,17 +248,17 @@ static int allows(const struct fault *fault, aio_status status) {
   if (plan->status == AIO_OK) return 0;
   plan->told += status == plan->status;
   switch (status) {
-  case AIO_OK:
-  case AIO_EOF:
-  case AIO_ERR_CANCELED:
-  case AIO_ERR_CONNECTION_REFUSED:
-  case AIO_ERR_CONNECTION_RESET:
-  case AIO_ERR_BROKEN_PIPE:
-  case AIO_ERR_NOT_CONNECTED:
-  case AIO_ERR_NOT_FOUND:
-    return 1;
-  default:
-    return status == plan->status;
+    case AIO_OK:
+    case AIO_EOF:
+    case AIO_ERR_CANCELED:
+    case AIO_ERR_CONNECTION_REFUSED:
+    case AIO_ERR_CONNECTION_RESET:
+    case AIO_ERR_BROKEN_PIPE:
+    case AIO_ERR_NOT_CONNECTED:
+    case AIO_ERR_NOT_FOUND:
+      return 1;
+    default:
+      return status == plan->status;
   }
 }
 
@@ -283,10 +303,10 @@ static void connect_to_a_gate(void) {
 
 static void test_accept_errors_are_told(void **state) {
   static struct plan errors[] = {
-    FAILING(ACCEPT, EMFILE, AIO_ERR_TOO_MANY_FILES), FAILING(ACCEPT, ENFILE, AIO_ERR_TOO_MANY_FILES),
-    FAILING(ACCEPT, ENOMEM, AIO_ERR_NO_MEMORY),      FAILING(ACCEPT, ENOBUFS, AIO_ERR_NO_MEMORY),
-    FAILING(ACCEPT, EPERM, AIO_ERR_ACCESS),          FAILING(ACCEPT, ENETDOWN, AIO_ERR_UNREACHABLE),
-    FAILING(ACCEPT, EPROTO, AIO_ERR_SYSTEM),
+      FAILING(ACCEPT, EMFILE, AIO_ERR_TOO_MANY_FILES), FAILING(ACCEPT, ENFILE, AIO_ERR_TOO_MANY_FILES),
+      FAILING(ACCEPT, ENOMEM, AIO_ERR_NO_MEMORY),      FAILING(ACCEPT, ENOBUFS, AIO_ERR_NO_MEMORY),
+      FAILING(ACCEPT, EPERM, AIO_ERR_ACCESS),          FAILING(ACCEPT, ENETDOWN, AIO_ERR_UNREACHABLE),
+      FAILING(ACCEPT, EPROTO, AIO_ERR_SYSTEM),
   };
   (void)state;
   for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
