@@ -160,11 +160,12 @@ WRAP_UV(uv_thread_create, (void *thread, void (*f)(void *), void *argument), UV_
 
 /* ---- the faults ---- */
 
-#define PLAN(call, way, error, status, every, times) \
-  { #call " " #way " " #error times, call, way, error, status, every, 0, 0 }
-#define FAILING(call, error, status) PLAN(call, FAILS, error, status, 0, "")
-#define UNNOTICED(call, way, error) \
-  PLAN(call, way, error, AIO_OK, 0, ""), PLAN(call, way, error, AIO_OK, 1, " again and again")
+#define PLAN(name, call, way, error, status, every) \
+  { name, call, way, error, status, every, 0, 0 }
+#define FAILING(call, error, status) PLAN(#call " fails with " #error, call, FAILS, error, status, 0)
+#define UNNOTICED(call, way, error)                             \
+  PLAN(#call " " #way " " #error, call, way, error, AIO_OK, 0), \
+      PLAN(#call " " #way " " #error " again and again", call, way, error, AIO_OK, 1)
 
 static struct plan plans[] = {
     FAILING(SOCKET, EMFILE, AIO_ERR_TOO_MANY_FILES),
