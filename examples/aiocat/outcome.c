@@ -21,8 +21,5 @@ int exit_status_of(aio_status status) {
 void complain(const char *what, const char *why) { fprintf(stderr, "aiocat: %s: %s\n", what, why); }
 
 void complain_of_status(const char *what, aio_status status, const char *text) {
-  if (*text)
-    fprintf(stderr, "aiocat: %s\n", text);
-  else
-    complain(what, aio_status_message(status));
+  complain(*text ? text : what, aio_status_message(status));
 }

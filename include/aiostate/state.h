@@ -48,7 +48,7 @@ typedef struct aio_close_options {
 
 /*
  * Wraps a socket, which becomes the state's, non-blocking, and is closed with it. The socket must be a connected stream
- * socket (TCP; on POSIX also Unix). On refusal it stays the caller's, as it was.
+ * socket (TCP; on POSIX also Unix). On refusal it stays the caller's, but may be non-blocking.
  * AIO_ERR_INVALID_ARGUMENT: NULL, AIO_NO_SOCKET, a bad time or choice. AIO_ERR_UNSUPPORTED: `reserved`, not a stream
  * socket, or `kind` differs from what it is. AIO_ERR_CLOSED: the collection has ended. AIO_ERR_SYSTEM: not a socket.
  */

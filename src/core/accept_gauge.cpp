@@ -12,9 +12,9 @@ void AcceptGauge::enter() {
 }
 
 void AcceptGauge::leave() {
-  open_.fetch_sub(1, std::memory_order_acq_rel);
+  open_.fetch_sub(1);  // then the look at what was asked for; whoever asks does the reverse
   News asked = News::asked;
-  if (news_.compare_exchange_strong(asked, News::posted, std::memory_order_acq_rel)) {
+  if (news_.compare_exchange_strong(asked, News::posted)) {
     retain();  // for the way
     if (!mailbox_.post(*this, net::Mailbox::Late::accept)) release();
   }
@@ -23,7 +23,7 @@ void AcceptGauge::leave() {
 
 void AcceptGauge::ask_for_room() {
   News unasked = News::unasked;
-  news_.compare_exchange_strong(unasked, News::asked, std::memory_order_acq_rel);
+  news_.compare_exchange_strong(unasked, News::asked);
 }
 
 void AcceptGauge::arrive() {

@@ -30,7 +30,7 @@ class AcceptGauge final : public Task {
   void leave();
 
   // ---- The acceptor, on its thread ----
-  [[nodiscard]] size_t open() const { return open_.load(std::memory_order_acquire); }
+  [[nodiscard]] size_t open() const { return open_.load(); }
   void ask_for_room();  // on_room() is called once
   void forget_owner() { owner_ = nullptr; }
 

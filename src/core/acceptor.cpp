@@ -80,7 +80,7 @@ size_t Acceptor::room() const {
 }
 
 void Acceptor::on_review() {
-  review_posted_.store(false, std::memory_order_release);
+  review_posted_.exchange(false);  // before the look at what was asked for, on every processor
   review();
 }
 
@@ -210,8 +210,8 @@ const char *Acceptor::error_text() {
 
 aio_status Acceptor::set_paused(bool paused) {
   if (is_closing()) return AIO_ERR_CLOSED;
-  paused_.store(paused, std::memory_order_release);
-  if (review_posted_.exchange(true, std::memory_order_acq_rel)) return AIO_OK;
+  paused_.store(paused);
+  if (review_posted_.exchange(true)) return AIO_OK;
   if (mailbox_.submit(review_)) return AIO_OK;
   review_posted_.store(false, std::memory_order_release);
   return AIO_ERR_CLOSED;

@@ -83,6 +83,7 @@ void Closing::proceed() {
   }
   linger_->drains = true;
   state_.watch();
+  if (!state_.watches_readable()) state_.close_socket(false);  // nobody could see the peer's end
 }
 
 void Closing::on_readable() {

@@ -144,7 +144,7 @@ void Outbound::finish(WriteOperation &operation, Error outcome) {
 
 void Outbound::forget(WriteOperation &operation) {
   if (!operation.shuts_down) writes_.leave(1);
-  state_.note_write_outcome(operation.outcome);
+  state_.count_written_operation();
   state_.collection().recycle(&operation);
 }
 
@@ -160,6 +160,7 @@ void Outbound::complete(WriteOperation &operation) {
   const size_t count = operation.count();
   Byte *const buffer = operation.buffer;
   forget(operation);
+  state_.note_write_status(status);
   if (shutdown_callback != nullptr) {
     state_.call(shutdown_callback, status, completion.user_info);
   } else {

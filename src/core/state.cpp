@@ -228,8 +228,7 @@ void State::note_read_outcome(aio_status status) {
   collection_->tally().operations_read.add(1);
 }
 
-void State::note_write_outcome(const Error &outcome) {
-  write_status_.store(outcome.status, std::memory_order_release);
+void State::count_written_operation() {
   counters_.operations_written.add(1);
   collection_->tally().operations_written.add(1);
 }

@@ -148,7 +148,8 @@ class State final : public Member, public Flushable, private net::PollOwner {
   }
   void queue_read(Inbound &read);
   void note_read_outcome(aio_status status);
-  void note_write_outcome(const Error &outcome);
+  void note_write_status(aio_status status) { write_status_.store(status, std::memory_order_release); }
+  void count_written_operation();
   void note_closed() { quiet_.store(true, std::memory_order_release); }
   void call(aio_buffer_callback callback, void *buffer, size_t count, void *user_info);
   void call(aio_state_callback callback, aio_status status, void *user_info);

@@ -29,7 +29,7 @@ class Mailbox {
 
   // The same, but not once `gate` is closed: what passes is there before whatever closed it.
   [[nodiscard]] bool submit_before(Task &task, const std::atomic<bool> &gate) {
-    return dispatching_here() ? arrive(task, Late::refuse) : post(task, Late::refuse, &gate);
+    return dispatching_here() ? arrive(task, Late::refuse, &gate) : post(task, Late::refuse, &gate);
   }
   bool close_gate(std::atomic<bool> &gate);  // whether it was closed already
 
@@ -97,9 +97,10 @@ class Mailbox {
   explicit Mailbox(Loop &loop) : loop_(&loop) {}
 
  private:
-  [[nodiscard]] bool arrive(Task &task, Late late) {
+  [[nodiscard]] bool arrive(Task &task, Late late, const std::atomic<bool> *gate = nullptr) {
     if (has_mail()) deliver();
     if (is_shut() && late == Late::refuse) return false;
+    if (gate != nullptr && gate->load(std::memory_order_acquire)) return false;
     task.arrive();
     return true;
   }
