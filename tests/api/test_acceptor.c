@@ -431,9 +431,11 @@ static void test_pause__leaves_connections_in_the_kernel(void **test) {
   struct acceptor *acceptor = start_acceptor(pair, "127.0.0.1");
   expect_status(aio_acceptor_pause(acceptor->handle), AIO_OK);
   dial_many(acceptor, 3);
+  const int descriptors = open_descriptors();
   settle(pair);
   expect_status(aio_collection_wait(pair->collection, 0.01), AIO_TIMEOUT);
   assert_int_equal(acceptor->accepts, 0);
+  assert_int_equal(open_descriptors(), descriptors);
   expect_status(aio_acceptor_resume(acceptor->handle), AIO_OK);
   drive_until_accepted(acceptor, 3);
 }
