@@ -317,6 +317,45 @@ static void test_accept_errors_are_told(void **state) {
   }
 }
 
+/* ---- what comes after an error: the connection's stays, the lack of memory does not ---- */
+
+static struct step *firsts[2], *seconds[2];
+
+static void read_and_write_twice(void) {
+  aio_collection *collection = sweep_collection();
+  struct end *ends[2];
+  sweep_pair(collection, LINK_TCP, ends);
+  until_ended(sweep_write(ends[1], 100));
+  for (int i = 0; i < 2; i++) {
+    struct step *write = sweep_write(ends[0], 10), *read = sweep_read(ends[0], 10, 0);
+    write->may_fail = read->may_fail = 1;
+    until_ended(write);
+    until_ended(read);
+    struct step **kept = i == 0 ? firsts : seconds;
+    kept[0] = write;
+    kept[1] = read;
+  }
+  for (int i = 0; i < 2; i++)
+    if (firsts[i]->status != AIO_OK)
+      expect_status(seconds[i]->status, firsts[i]->status == AIO_ERR_NO_MEMORY ? AIO_OK : firsts[i]->status);
+}
+
+static void test_errors_of_the_connection_stay(void **state) {
+  static struct plan errors[] = {
+      FAILING(SEND, EPIPE, AIO_ERR_BROKEN_PIPE),
+      FAILING(SEND, ECONNRESET, AIO_ERR_CONNECTION_RESET),
+      FAILING(SEND, ENOBUFS, AIO_ERR_NO_MEMORY),
+      FAILING(RECV, ECONNRESET, AIO_ERR_CONNECTION_RESET),
+      FAILING(RECV, ETIMEDOUT, AIO_ERR_CONNECTION_TIMED_OUT),
+      FAILING(RECV, ENOMEM, AIO_ERR_NO_MEMORY),
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+    sweep_plan(&(struct scenario){"read_and_write_twice", read_and_write_twice}, &errors[i]);
+    assert_true(errors[i].told > 0);
+  }
+}
+
 static int set_up(void **state) {
   (void)state;
   use_sweep_memory();
@@ -334,5 +373,6 @@ int main(void) {
   }
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_every_fault_was_met_and_told);
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_accept_errors_are_told);
+  tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_errors_of_the_connection_stay);
   return _cmocka_run_group_tests("system calls", tests, count, set_up, NULL);
 }
