@@ -16,7 +16,7 @@ typedef struct aio_accept_options {
   int32_t nodelay;         /* of accepted sockets, TCP_NODELAY: AIO_YES (default) or AIO_NO */
   int32_t keepalive;       /* of accepted sockets, SO_KEEPALIVE: AIO_YES or AIO_NO (default) */
   int32_t queue_output;    /* of accepted states, as in aio_state_options */
-  int32_t unix_mode;       /* concerns Unix sockets alone */
+  int32_t unix_mode;       /* permissions of the socket file, such as 0600 (chmod(2)); 0 = as the umask leaves them */
   size_t connection_limit; /* stop accepting at so many open states, go on below; 0 = none; not for raw sockets */
   double read_timeout;     /* of accepted states, as in aio_state_options */
   double write_timeout;
@@ -51,6 +51,18 @@ typedef struct aio_accept_options {
 AIO_API aio_status AIO_CALL aio_acceptor_create_tcp(aio_collection *collection, const char *address,
                                                     const char *service, aio_accept_callback callback,
                                                     const aio_accept_options *options, aio_acceptor **out);
+
+/*
+ * Listens on a Unix socket (unix(7)) at `path`, as aio_address_unix takes it. A socket file that nobody listens on any more
+ * is replaced; the file is removed when the acceptor closes, if it is still this one's. `family`, `reuse_port`, `nodelay`
+ * and `keepalive` do not matter.
+ * Refusals as above, and AIO_ERR_INVALID_ARGUMENT: NULL, an empty or too long path, a mode outside 0 to 0777;
+ * AIO_ERR_ADDRESS_IN_USE: somebody listens there, or the file is no socket; AIO_ERR_NOT_FOUND: no such directory;
+ * AIO_ERR_ACCESS.
+ */
+AIO_API aio_status AIO_CALL aio_acceptor_create_unix(aio_collection *collection, const char *path,
+                                                     aio_accept_callback callback, const aio_accept_options *options,
+                                                     aio_acceptor **out);
 
 /*
  * The same with a socket that listens already, such as one that systemd passed (sd_listen_fds(3)); it becomes the

@@ -22,6 +22,13 @@ typedef struct aio_address {
 AIO_API aio_status AIO_CALL aio_address_parse(aio_address *address, const char *host, uint16_t port);
 
 /*
+ * Makes the address of a Unix socket (unix(7)) from its path; on Linux a leading '@' means an abstract name, which is no
+ * file ("./@name" is one). AIO_ERR_INVALID_ARGUMENT: NULL, empty, or too long (more than 107 bytes on Linux; an abstract
+ * name 107 behind the '@'); `*address` then has length 0. AIO_ERR_UNSUPPORTED: the system has no such sockets or names.
+ */
+AIO_API aio_status AIO_CALL aio_address_unix(aio_address *address, const char *path);
+
+/*
  * Writes the host in numeric form, NUL-terminated, with its scope; for a Unix address its path ("" if unnamed, a leading
  * '@' for Linux's abstract names). 64 bytes are enough for IPv4 and IPv6, 110 for Unix.
  * AIO_ERR_INVALID_ARGUMENT: NULL, or an unknown family. AIO_ERR_LIMIT: `size` is too small; `buffer` then holds "".

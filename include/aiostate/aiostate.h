@@ -48,6 +48,7 @@
 #include "collection.h"
 #include "export.h"
 #include "library.h"
+#include "message.h"
 #include "operation.h"
 #include "state.h"
 #include "status.h"

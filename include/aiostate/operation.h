@@ -26,6 +26,27 @@ typedef struct aio_io_options {
 } aio_io_options;
 
 /*
+ * A frame: a length field and what follows it. Of the struct all-zero means a LEB128 length at the beginning, as in
+ * Protocol Buffers' delimited streams.
+ */
+typedef struct aio_frame_format {
+  size_t length_offset;  /* bytes in front of the length field */
+  int32_t length_size;   /* bytes of the length field: 1, 2, 4 or 8; 0 = unsigned LEB128, of at most 10 */
+  int32_t little_endian; /* AIO_YES: least significant byte first; default: most significant first (RFC 1700) */
+  int64_t adjustment;    /* the field's value plus this is the number of bytes behind the field */
+  size_t strip;          /* so many leading bytes of the frame are not delivered */
+  size_t maximum;        /* most bytes of a whole frame, all in front of and in the length field included; 0 = no
+                            limit but the state's buffer_limit */
+  uint64_t reserved[4];
+} aio_frame_format;
+
+/* A piece of memory to be written. */
+typedef struct aio_buffer_view {
+  const void *data;
+  size_t length;
+} aio_buffer_view;
+
+/*
  * How operations end. The outcome is the direction's status when the callback is entered: AIO_OK, AIO_EOF and AIO_TIMEOUT
  * go to `callback`; an error goes to `error_callback` if there is one, else to `callback`; never both.
  * After AIO_TIMEOUT the direction works on. After AIO_EOF or an error of the connection, new operations in that direction
@@ -72,6 +93,33 @@ AIO_API aio_status AIO_CALL aio_state_write_buffer(aio_state *state, const void 
  */
 AIO_API aio_status AIO_CALL aio_state_read_with_checking(aio_state *state, aio_buffer_callback callback,
                                                          const aio_io_options *options);
+
+/*
+ * Reads up to and with the first `delimiter` (copied; at least one byte): callback(state, bytes, count, user_info) gets
+ * once a view of the library's buffer that ends with it, which is consumed and valid until the callback returns. With any
+ * other status it gets NULL and 0, and all that came stays for the next read: AIO_EOF or an error, AIO_TIMEOUT,
+ * AIO_ERR_LIMIT (no delimiter within the state's buffer_limit; not sticky), AIO_ERR_NO_MEMORY (not sticky).
+ * `start`, `end`, `minimum` are ignored. AIO_ERR_INVALID_ARGUMENT: also NULL or an empty delimiter.
+ */
+AIO_API aio_status AIO_CALL aio_state_read_until(aio_state *state, const void *delimiter, size_t delimiter_length,
+                                                 aio_buffer_callback callback, const aio_io_options *options);
+
+/*
+ * Reads one frame of the format (copied) and delivers it in the same way, without the first `strip` bytes (all of them if
+ * the frame is shorter). AIO_ERR_LIMIT: the frame is longer than `maximum` or the state's buffer_limit, or its length
+ * field is no length: negative with the adjustment, or beyond 64 bits.
+ * AIO_ERR_INVALID_ARGUMENT: also NULL format, a length_size or choice that is none, `length_offset` over 2^31.
+ */
+AIO_API aio_status AIO_CALL aio_state_read_frame(aio_state *state, const aio_frame_format *format,
+                                                 aio_buffer_callback callback, const aio_io_options *options);
+
+/*
+ * Writes the bytes of `view_count` views, one behind the other, as one aio_state_write_buffer: `start` and `end` index
+ * the whole of them. The array is copied, the memory it points to is lent until the callback, which gets NULL for a buffer.
+ * AIO_ERR_INVALID_ARGUMENT: also NULL views with a count, NULL data with a length.
+ */
+AIO_API aio_status AIO_CALL aio_state_write_buffers(aio_state *state, const aio_buffer_view *views, size_t view_count,
+                                                    aio_buffer_callback callback, const aio_io_options *options);
 
 /* *Driver.* Drops the first `count` unconsumed bytes, all if there are fewer; returns how many are left. */
 AIO_API size_t AIO_CALL aio_state_discard(aio_state *state, size_t count);

@@ -11,7 +11,7 @@ extern "C" {
 
 /* For a socket that exists already. */
 typedef struct aio_state_options {
-  int32_t kind;         /* AIO_STREAM; 0 = what the socket is */
+  int32_t kind;         /* AIO_STREAM or AIO_DATAGRAM; 0 = what the socket is */
   int32_t queue_output; /* AIO_NO: a second write while one runs is AIO_ERR_BUSY; default: writes queue */
   double read_timeout;  /* seconds for each read; 0 = none */
   double write_timeout; /* seconds for each write; 0 = none */
@@ -39,6 +39,21 @@ typedef struct aio_connect_options {
   uint64_t reserved[8];
 } aio_connect_options;
 
+/* How fast bytes may move: a token bucket (RFC 2697 calls its parts CIR and CBS). */
+typedef struct aio_rate_limit {
+  double bytes_per_second; /* more than 0 */
+  uint64_t burst;          /* bytes that may move at once after a pause; 0 = what a tenth of a second allows */
+  uint64_t reserved[4];
+} aio_rate_limit;
+
+/* Who is at the other end of a Unix socket, when it connected or began to listen; -1 = not known. */
+typedef struct aio_credentials {
+  int64_t process; /* process id */
+  int64_t user;    /* effective user id */
+  int64_t group;   /* effective group id */
+  uint64_t reserved[4];
+} aio_credentials;
+
 typedef struct aio_close_options {
   double linger;   /* seconds for queued writes and an orderly end; 0 = close at once */
   int32_t reset;   /* AIO_YES: end with a TCP reset instead of a FIN */
@@ -47,10 +62,10 @@ typedef struct aio_close_options {
 } aio_close_options;
 
 /*
- * Wraps a socket, which becomes the state's, non-blocking, and is closed with it. The socket must be a connected stream
- * socket (TCP; on POSIX also Unix). On refusal it stays the caller's, but may be non-blocking.
- * AIO_ERR_INVALID_ARGUMENT: NULL, AIO_NO_SOCKET, a bad time or choice. AIO_ERR_UNSUPPORTED: `reserved`, not a stream
- * socket, or `kind` differs from what it is. AIO_ERR_CLOSED: the collection has ended. AIO_ERR_SYSTEM: not a socket.
+ * Wraps a socket, which becomes the state's, non-blocking, and is closed with it. The socket must be a stream
+ * socket (TCP; on POSIX also Unix) that is connected, or a datagram socket (UDP; on POSIX also Unix). On refusal it stays the caller's, but may be non-blocking.
+ * AIO_ERR_INVALID_ARGUMENT: NULL, AIO_NO_SOCKET, a bad time or choice. AIO_ERR_UNSUPPORTED: `reserved`, another kind
+ * of socket, or `kind` differs from what it is. AIO_ERR_CLOSED: the collection has ended. AIO_ERR_SYSTEM: not a socket.
  */
 AIO_API aio_status AIO_CALL aio_state_create(aio_collection *collection, aio_socket socket,
                                              const aio_state_options *options, aio_state **out);
@@ -74,6 +89,17 @@ AIO_API aio_status AIO_CALL aio_state_create(aio_collection *collection, aio_soc
 AIO_API aio_status AIO_CALL aio_state_connect_tcp(aio_collection *collection, const char *host, const char *service,
                                                   aio_state_callback callback, const aio_connect_options *options,
                                                   aio_state **out);
+
+/*
+ * The same for a Unix socket (unix(7)) at `path`, as aio_address_unix takes it. Of the options `family`, `nodelay`,
+ * `keepalive`, `local_service` do not matter; `local_address` is a path to bind to. While the listener's queue is full the
+ * connect waits for room. Outcomes: AIO_ERR_NOT_FOUND: no such file; AIO_ERR_CONNECTION_REFUSED: nobody listens there;
+ * AIO_ERR_ACCESS, AIO_TIMEOUT, AIO_ERR_CANCELED, AIO_ERR_TOO_MANY_FILES, AIO_ERR_NO_MEMORY, AIO_ERR_SYSTEM.
+ * Refusals: as above, and AIO_ERR_INVALID_ARGUMENT: the path is empty or too long (108 bytes on Linux).
+ */
+AIO_API aio_status AIO_CALL aio_state_connect_unix(aio_collection *collection, const char *path,
+                                                   aio_state_callback callback, const aio_connect_options *options,
+                                                   aio_state **out);
 
 /*
  * Closes: from this call on the state is closing: it is not open, and new operations are AIO_ERR_CLOSED. Running
@@ -168,6 +194,31 @@ AIO_API aio_status AIO_CALL aio_state_set_buffer_limit(aio_state *state, size_t 
  * the reader then answers SIZE_MAX. */
 AIO_API size_t AIO_CALL aio_state_write_limit(const aio_state *state);
 AIO_API aio_status AIO_CALL aio_state_set_write_limit(aio_state *state, size_t bytes);
+
+/*
+ * Has `drained` called with AIO_OK once the queued bytes (see aio_state_queued_bytes) have reached `high` (0 counts as 1)
+ * and fallen to `low` or less again, each time anew; when the output has ended, with its status. That is when a producer
+ * that stopped at the high mark goes on. Nothing is called once the state is closing. `user_info` NULL = the state's.
+ * New marks replace the old ones; `drained` NULL removes them.
+ * AIO_ERR_INVALID_ARGUMENT: NULL state, low > high. AIO_ERR_CLOSED: closing.
+ */
+AIO_API aio_status AIO_CALL aio_state_set_write_marks(aio_state *state, size_t high, size_t low,
+                                                      aio_state_callback drained, void *user_info);
+
+/*
+ * Lets bytes move in `direction` (AIO_INPUT, AIO_OUTPUT, AIO_BOTH: each by itself) no faster than `limit` says, from now
+ * on; NULL = no limit. A datagram counts with its bytes and is never cut; timeouts go on while bytes wait.
+ * AIO_ERR_INVALID_ARGUMENT: NULL state, bad direction, a rate that is not more than 0.
+ * AIO_ERR_UNSUPPORTED: `reserved`. AIO_ERR_CLOSED: closing.
+ */
+AIO_API aio_status AIO_CALL aio_state_set_rate_limit(aio_state *state, int32_t direction, const aio_rate_limit *limit);
+
+/*
+ * Who is at the other end of a connected Unix socket (SO_PEERCRED, getpeereid(3)). Safe against a close on another thread.
+ * AIO_ERR_INVALID_ARGUMENT: NULL. AIO_ERR_UNSUPPORTED: not a Unix stream socket. AIO_ERR_CLOSED: closing.
+ * AIO_ERR_NOT_CONNECTED: still connecting, or failed to.
+ */
+AIO_API aio_status AIO_CALL aio_state_peer_credentials(const aio_state *state, aio_credentials *out);
 
 /*
  * TCP_NODELAY and SO_KEEPALIVE, read from the socket or, while connecting, what it will get: AIO_YES, AIO_NO, or 0 where
