@@ -38,6 +38,13 @@ template <class... Choices>
 [[nodiscard]] aio_status check_io_options(const void *buffer, size_t length, size_t minimum,
                                           const aio_io_options &options);
 
+// What a byte-moving operation is asked for, in `request`; AIO_OK, or why it is refused.
+[[nodiscard]] aio_status make_request(const void *buffer, size_t length, size_t minimum, aio_buffer_callback callback,
+                                      const aio_io_options *options, Request &request);
+
+// The same for operations that are given no buffer, or several: ranges do not concern them.
+[[nodiscard]] aio_status make_request(aio_buffer_callback callback, const aio_io_options *options, Request &request);
+
 // Whether [start, end) of a buffer can be lent.
 [[nodiscard]] inline bool valid_buffer(const void *buffer, size_t length) { return buffer != nullptr || length == 0; }
 

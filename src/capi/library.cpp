@@ -2,6 +2,7 @@
 
 #include "base/allocator.hpp"
 #include "base/log.hpp"
+#include "net/datagram.hpp"
 
 #include <aiostate/library.h>
 #include <aiostate/version.h>
@@ -23,6 +24,8 @@ int aio_has_feature(const char *name) {
   for (const char *feature : kFeatures) {
     if (std::strcmp(feature, name) == 0) return 1;
   }
+  if (std::strcmp("udp_batch", name) == 0) return aio::net::has_batches() ? 1 : 0;
+  if (std::strcmp("udp_segmentation", name) == 0) return aio::net::has_segmentation() ? 1 : 0;
   return 0;
 }
 

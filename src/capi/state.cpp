@@ -9,12 +9,14 @@ using aio::net::SocketFlag;
 
 namespace {
 
-// Only stream sockets can be states; `kind` 0 takes what there is.
-aio_status check_socket(aio_socket socket, int32_t kind) {
+// Streams and datagram sockets can be states; `kind` 0 takes what there is.
+aio_status check_socket(aio_socket socket, int32_t kind, bool &datagrams) {
   using aio::net::SocketKind;
   SocketKind is = SocketKind::other;
   if (const aio::Error error = aio::net::socket_kind(socket, is); !error.ok()) return error.status;
-  return is == SocketKind::stream && kind != AIO_DATAGRAM ? AIO_OK : AIO_ERR_UNSUPPORTED;
+  datagrams = is == SocketKind::datagram;
+  if (!datagrams && is != SocketKind::stream) return AIO_ERR_UNSUPPORTED;
+  return kind == 0 || (kind == AIO_DATAGRAM) == datagrams ? AIO_OK : AIO_ERR_UNSUPPORTED;
 }
 
 // Driver functions that only look may still have mail to take in.
@@ -46,14 +48,17 @@ aio_status aio_state_create(aio_collection *collection, aio_socket socket, const
     return AIO_ERR_INVALID_ARGUMENT;
   }
   if (!aio::reserved_is_zero(given)) return AIO_ERR_UNSUPPORTED;
-  if (const aio_status status = check_socket(socket, given.kind); status != AIO_OK) return status;
+  bool datagrams = false;
+  if (const aio_status status = check_socket(socket, given.kind, datagrams); status != AIO_OK) return status;
   if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   if (const aio::Error error = aio::net::make_nonblocking(socket); !error.ok()) return error.status;
+  aio_address peer;
+  aio::State::Options make = {given.queue_output == AIO_NO, given.read_timeout, given.write_timeout, given.user_info,
+                              given.name};
+  make.datagrams = datagrams;
+  make.has_peer = !datagrams || aio::net::peer_address(socket, peer).ok();
   aio::net::Socket adopted(socket);
-  const aio_status status = aio::State::adopt(
-      *object(collection), adopted,
-      {given.queue_output == AIO_NO, given.read_timeout, given.write_timeout, given.user_info, given.name}, nullptr,
-      out);
+  const aio_status status = aio::State::adopt(*object(collection), adopted, make, nullptr, out);
   static_cast<void>(adopted.release());  // on refusal it stays the caller's
   return status;
 }
@@ -202,6 +207,21 @@ aio_status aio_state_set_write_limit(aio_state *state, size_t bytes) {
   if (state == nullptr) return AIO_ERR_INVALID_ARGUMENT;
   object(state)->outbound().set_limit(bytes == 0 ? SIZE_MAX : bytes);
   return AIO_OK;
+}
+
+aio_status aio_state_set_write_marks(aio_state *state, size_t high, size_t low, aio_state_callback drained,
+                                     void *user_info) {
+  if (state == nullptr || low > high) return AIO_ERR_INVALID_ARGUMENT;
+  return object(state)->set_write_marks(high, low, drained, user_info);
+}
+
+aio_status aio_state_set_rate_limit(aio_state *state, int32_t direction, const aio_rate_limit *limit) {
+  if (state == nullptr || direction < AIO_INPUT || direction > AIO_BOTH ||
+      (limit != nullptr && !(limit->bytes_per_second > 0))) {
+    return AIO_ERR_INVALID_ARGUMENT;
+  }
+  if (limit != nullptr && !aio::reserved_is_zero(*limit)) return AIO_ERR_UNSUPPORTED;
+  return object(state)->set_rate_limit(direction, limit);
 }
 
 int32_t aio_state_nodelay(const aio_state *state) {

@@ -56,6 +56,7 @@ aio_status submit(Collection &collection, Task *task) {
 Collection::Collection() = default;
 Collection::~Collection() {
   if (scratch_.data != nullptr) blocks_.give_back(scratch_);
+  dispose(receive_batch_);
   if (mailbox_ != nullptr) mailbox_->release();
 }
 
@@ -197,6 +198,11 @@ double Collection::next_timeout() {
 Block &Collection::scratch() {
   if (scratch_.data == nullptr) scratch_ = blocks_.borrow(BlockPool::kLargestKept);
   return scratch_;
+}
+
+net::ReceiveBatch *Collection::receive_batch() {
+  if (receive_batch_ == nullptr) receive_batch_ = net::ReceiveBatch::create();
+  return receive_batch_;
 }
 
 void Collection::join(Timer &timer) { timers_.push_back(timer); }

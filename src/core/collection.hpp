@@ -8,6 +8,7 @@
 #include "base/list.hpp"
 #include "base/task.hpp"
 #include "core/counters.hpp"
+#include "net/datagram.hpp"
 #include "net/deadlines.hpp"
 #include "net/loop.hpp"
 #include "net/mailbox.hpp"
@@ -84,6 +85,9 @@ class Collection {
   // Room behind a user's buffer, for what a read finds there as well; no data where there is no memory.
   [[nodiscard]] Block &scratch();
 
+  // Room for many datagrams, which whoever receives has delivered or copied when he returns; nullptr: no memory.
+  [[nodiscard]] net::ReceiveBatch *receive_batch();
+
   void join(Member &member) { members_.push_back(member); }
   void join(Timer &timer);
   void close_members();
@@ -140,6 +144,7 @@ class Collection {
   net::Deadlines deadlines_;
   BlockPool blocks_;
   Block scratch_;
+  net::ReceiveBatch *receive_batch_ = nullptr;
   TaskList completions_;
   TaskList chores_;
   List<Flushable, FlushTag> flushes_;

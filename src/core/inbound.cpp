@@ -1,28 +1,51 @@
 #include "core/inbound.hpp"
 
 #include <algorithm>
-#include <cstring>
 
+#include "base/allocator.hpp"
 #include "core/state.hpp"
 
 namespace aio {
 
-namespace {
-
-// Shorter reads also take what lies behind them: a header and its body cost one system call. For longer ones the copy would
-// cost more than the call.
-constexpr size_t kLongestWithReadAhead = size_t{16} << 10;
-
-// Up to here a copy out of the scratch block costs less than the kernel's handling of a second vector.
-constexpr size_t kLongestCopied = size_t{2} << 10;
-
-}  // namespace
+Inbound::~Inbound() {
+  dispose(framer_);
+  dispose(mail_);
+  dispose(throttle_);
+}
 
 // ---- Submission: any thread ----
 
-aio_status Inbound::submit(Kind kind, const Request &request) {
+// From here on nobody else may touch the operation.
+aio_status Inbound::claim() {
   if (state_.is_closing() || state_.mailbox().is_shut()) return AIO_ERR_CLOSED;
-  if (claimed_.exchange(true, std::memory_order_acq_rel)) return AIO_ERR_BUSY;
+  return claimed_.exchange(true, std::memory_order_acq_rel) ? AIO_ERR_BUSY : AIO_OK;
+}
+
+aio_status Inbound::submit(Kind kind, const Request &request) {
+  const aio_status status = claim();
+  return status == AIO_OK ? start(kind, request) : status;
+}
+
+aio_status Inbound::read_until(const void *delimiter, size_t length, const Request &request) {
+  if (const aio_status status = claim(); status != AIO_OK) return status;
+  if (framer_ == nullptr) framer_ = make<Framer>();
+  if (framer_ != nullptr && framer_->set_delimiter(delimiter, length)) return start(Kind::framed, request);
+  claimed_.store(false, std::memory_order_release);
+  return AIO_ERR_NO_MEMORY;
+}
+
+aio_status Inbound::read_frame(const aio_frame_format &format, const Request &request) {
+  if (const aio_status status = claim(); status != AIO_OK) return status;
+  if (framer_ == nullptr) framer_ = make<Framer>();
+  if (framer_ != nullptr) {
+    framer_->set_format(format);
+    return start(Kind::framed, request);
+  }
+  claimed_.store(false, std::memory_order_release);
+  return AIO_ERR_NO_MEMORY;
+}
+
+aio_status Inbound::start(Kind kind, const Request &request) {
   operation_.kind = kind;
   operation_.last = false;
   operation_.buffer = request.buffer;
@@ -67,25 +90,10 @@ void Inbound::on_open() {
 
 // Serves what is there already; what is missing comes from the socket.
 void Inbound::begin() {
-  const bool has_ended = buffer_.empty() && !ended_.ok();
-  switch (operation_.kind) {
-    case Kind::buffer:
-      operation_.position +=
-          buffer_.take(operation_.buffer + operation_.position, operation_.end - operation_.position);
-      tidy();
-      if (!has_ended && operation_.position >= operation_.enough) return note_last(AIO_OK);
-      break;
-    case Kind::standing:
-      if (!buffer_.empty()) return queue();
-      break;
-    case Kind::look:
-      if (!buffer_.empty()) return note_last(AIO_OK);
-      break;
-  }
-  if (!ended_.ok()) {
-    note_last(ended_.status);
+  if (mail_ != nullptr) {
+    begin_datagrams();
   } else {
-    state_.request_flush();
+    begin_bytes();
   }
 }
 
@@ -103,6 +111,8 @@ void Inbound::queue() {
 void Inbound::run() {
   if (operation_.last) {
     complete();
+  } else if (operation_.kind == Kind::messages) {
+    deliver_messages();
   } else {
     deliver();
   }
@@ -112,33 +122,41 @@ void Inbound::run() {
 void Inbound::complete() {
   const Completion completion = operation_.completion;
   const aio_status status = operation_.status;
+  const aio_buffer_callback callback = completion.for_status(status);
   Byte *const buffer = operation_.buffer;
   const size_t count = operation_.position - operation_.start;
-  const bool standing = operation_.kind == Kind::standing;
+  const Kind kind = operation_.kind;
   phase_ = Phase::idle;
   claimed_.store(false, std::memory_order_release);
   state_.note_read_outcome(status);
-  if (standing) {
-    show(completion.for_status(status), completion.user_info);
-    return;
-  }
+  if (kind == Kind::standing) return show(callback, completion.user_info);
   Collection &collection = state_.collection();
   collection.begin_reader(this);
-  state_.call(completion.for_status(status), buffer, count, completion.user_info);  // which may be the state's end
+  if (kind == Kind::framed && status == AIO_OK) {
+    show_frame(completion);
+  } else if (kind == Kind::message && status == AIO_OK) {
+    const Letter letter = mail_->received;  // the callback may receive the next one
+    mail_->shown = &letter;
+    state_.enter(callback, buffer, count, completion.user_info);
+    mail_->shown = nullptr;
+    state_.unpin();
+  } else {
+    state_.call(callback, buffer, count, completion.user_info);  // which may be the state's end
+  }
   collection.end_reader();
 }
 
 // Calls back with what is not consumed, and keeps it in place meanwhile.
 void Inbound::show(aio_buffer_callback callback, void *user_info) {
-  const State::Pin pin(state_);
   shown_ = true;
-  state_.call(callback, buffer_.data(), buffer_.size(), user_info);
+  state_.enter(callback, buffer_.data(), buffer_.size(), user_info);
   shown_ = false;
   if (phase_ == Phase::delivering) {
     seen_ = buffer_.size();
     wait_again();
   }
   if (phase_ != Phase::queued) buffer_.fit();
+  state_.unpin();
 }
 
 void Inbound::deliver() {
@@ -170,63 +188,20 @@ void Inbound::on_readable() {
     case Kind::buffer:
       return read_to_buffer();
     case Kind::standing:
+    case Kind::framed:
       return read_to_deliver();
     case Kind::look:
       return look();
-  }
-}
-
-void Inbound::read_to_buffer() {
-  const size_t wanted = operation_.end - operation_.position;
-  const bool ahead = operation_.end - operation_.start < kLongestWithReadAhead;
-  Block none;
-  Block &scratch = ahead ? state_.collection().scratch() : none;
-  const bool copied = scratch.data != nullptr && wanted <= kLongestCopied;
-  const net::Span spans[] = {{operation_.buffer + operation_.position, wanted}, {scratch.data, scratch.capacity}};
-  const size_t direct = copied ? 0 : wanted;  // bytes that need not pass through the scratch block
-  const net::IoResult result =
-      state_.channel().read(copied ? spans + 1 : spans, copied || scratch.data == nullptr ? 1 : 2);
-  state_.count_read(result);
-  if (result.kind != net::IoResult::Kind::moved) return settle(result);
-  const size_t stored = std::min(result.bytes, wanted);
-  if (copied) std::memcpy(spans[0].data, scratch.data, stored);
-  operation_.position += stored;
-  if (result.bytes > stored) buffer_.fill_from(scratch, stored - direct, result.bytes - stored);
-  more_is_likely_ = result.bytes == direct + scratch.capacity;
-  if (operation_.position >= operation_.enough) {
-    note_last(AIO_OK);
-  } else {
-    note_progress();
-  }
-}
-
-void Inbound::read_to_deliver() {
-  const size_t limit = state_.buffer_limit();
-  if (buffer_.size() >= limit) {
-    // One byte more would be too many; an end would not.
-    const net::IoResult result = state_.channel().peek();
-    return result.kind == net::IoResult::Kind::moved ? note_last(AIO_ERR_LIMIT) : settle(result);
-  }
-  size_t room = std::min(operation_.max_read, limit - buffer_.size());
-  // A little left over must not make the common read need a larger block than a pooled one.
-  if (buffer_.size() <= BlockPool::kLargestKept / 2) room = std::min(room, BlockPool::kLargestKept - buffer_.size());
-  Byte *place = buffer_.reserve(room);
-  if (place == nullptr) return note_last(AIO_ERR_NO_MEMORY);
-  const net::Span span = {place, room};
-  const net::IoResult result = state_.channel().read(&span, 1);
-  state_.count_read(result);
-  if (result.kind == net::IoResult::Kind::moved) {
-    buffer_.commit(result.bytes);
-    more_is_likely_ = result.bytes == room;
-    queue();
-  } else {
-    buffer_.fit();
-    settle(result);
+    case Kind::message:
+      return receive_one();
+    case Kind::messages:
+      return await_messages();
   }
 }
 
 void Inbound::look() {
-  const net::IoResult result = state_.channel().peek();
+  const net::IoResult result =
+      mail_ != nullptr ? net::peek_datagram(state_.channel_socket()) : state_.channel().peek();
   if (result.kind == net::IoResult::Kind::moved) {
     note_last(AIO_OK);
   } else {
@@ -238,7 +213,8 @@ void Inbound::look() {
 void Inbound::settle(const net::IoResult &result) {
   if (result.kind == net::IoResult::Kind::blocked) return;
   const Error error = state_.read_error(result);
-  return error.status == AIO_ERR_NO_MEMORY ? fail(error) : end(error);  // without memory the connection is well
+  const bool stays = mail_ == nullptr && error.status != AIO_ERR_NO_MEMORY;  // without memory the connection is well
+  return stays ? end(error) : fail(error);
 }
 
 void Inbound::end(Error error) {
@@ -254,13 +230,17 @@ void Inbound::fail(Error error) {
 bool Inbound::cancel() {
   const bool runs =
       phase_ == Phase::waiting || phase_ == Phase::delivering || (phase_ == Phase::queued && !operation_.last);
-  if (phase_ == Phase::delivering) seen_ = buffer_.size();
+  if (phase_ == Phase::delivering) {
+    hold_rest();
+    seen_ = buffer_.size();
+  }
   if (runs) note_last(AIO_ERR_CANCELED);
   return runs;
 }
 
 void Inbound::close() {
   static_cast<void>(cancel());
+  if (throttle_ != nullptr) throttle_->stop(state_.collection());
   buffer_.leave_pool();
 }
 
@@ -270,14 +250,18 @@ void Inbound::tidy() {
   if (buffer_.empty() && !shown_) buffer_.fit();
 }
 
+size_t Inbound::buffered() const { return mail_ != nullptr ? mail_->held_bytes : buffer_.size(); }
+
 size_t Inbound::take(void *destination, size_t length) {
   if (claimed()) return 0;
-  const size_t taken = buffer_.take(destination, length);
+  const size_t taken = mail_ != nullptr ? take_message(destination, length) : buffer_.take(destination, length);
   tidy();
   return taken;
 }
 
 size_t Inbound::discard(size_t count) {
+  // Datagrams and frames are consumed as they are delivered.
+  if (mail_ != nullptr || (phase_ == Phase::queued && operation_.kind == Kind::framed)) return buffered();
   seen_ -= std::min(seen_, count);
   buffer_.consume(count);
   tidy();
@@ -285,15 +269,36 @@ size_t Inbound::discard(size_t count) {
 }
 
 size_t Inbound::finish(size_t count) {
-  const size_t left = discard(count);
-  if (phase_ == Phase::idle || operation_.kind != Kind::standing) return left;
+  static_cast<void>(discard(count));
+  if (phase_ == Phase::idle || !is_standing()) return buffered();
+  hold_rest();
   if (linked()) {
     unlink();
     state_.forget_queued();
   }
   phase_ = Phase::idle;
   claimed_.store(false, std::memory_order_release);
-  return left;
+  return buffered();
+}
+
+// ---- Rate ----
+
+size_t Inbound::budget() { return throttle_ == nullptr ? SIZE_MAX : throttle_->budget(state_.collection()); }
+
+void Inbound::count_read(const net::IoResult &result) {
+  if (throttle_ != nullptr) throttle_->take(result.bytes);
+  state_.count_read(result);
+}
+
+void Inbound::set_throttle(Throttle<Inbound> *throttle) {
+  if (throttle_ != nullptr) throttle_->stop(state_.collection());
+  dispose(std::exchange(throttle_, throttle));
+  if (phase_ == Phase::waiting) state_.request_flush();
+}
+
+void Inbound::on_budget(Nanoseconds) {
+  throttle_->resume();
+  if (phase_ == Phase::waiting) state_.watch();
 }
 
 // ---- Time ----
@@ -301,7 +306,7 @@ size_t Inbound::finish(size_t count) {
 void Inbound::flush(Stamp &stamp) {
   if (phase_ != Phase::waiting) return;
   if (state_.is_open()) {
-    if (more_is_likely_) on_readable();
+    if (more_is_likely_ && !throttled()) on_readable();
     if (phase_ != Phase::waiting) return;
     if (!state_.watches_readable()) state_.watch();
   }

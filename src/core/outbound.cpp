@@ -2,19 +2,15 @@
 
 #include <algorithm>
 
+#include "core/host_lookup.hpp"
 #include "core/state.hpp"
 
 namespace aio {
 
-namespace {
-
-// Sent in one go at most; the rest waits for its turn, so that one fast reader does not starve the others.
-constexpr size_t kMostPerTurn = size_t{1} << 20;
-
-}  // namespace
-
-void WriteOperation::arrive() { outbound->add(*this); }
-void WriteOperation::run() { outbound->complete(*this); }
+Outbound::~Outbound() {
+  dispose(marks_);
+  dispose(throttle_);
+}
 
 // ---- Submission: any thread ----
 
@@ -56,6 +52,7 @@ WriteOperation *Outbound::take_operation() {
 }
 
 void Outbound::give_back(WriteOperation *operation) {
+  operation->clear();
   if (state_.mailbox().dispatching_here()) {
     state_.collection().recycle(operation);
   } else {
@@ -63,27 +60,23 @@ void Outbound::give_back(WriteOperation *operation) {
   }
 }
 
-void Outbound::prepare(WriteOperation &operation, const Request &request) {
-  operation.outbound = this;
-  operation.buffer = request.buffer;
-  operation.start = operation.position = request.start;
-  operation.end = request.end;
+void Outbound::prepare(WriteOperation &operation, WriteOperation::Kind kind, const Request &request) {
+  operation.begin(*this, kind, request);
   operation.patience.begin(state_.write_timeout().get());
   operation.completion = {request.callback, nullptr, state_.user_info()};
-  operation.shutdown_callback = nullptr;
-  operation.shuts_down = false;
 }
 
-aio_status Outbound::write(const Request &request) {
+aio_status Outbound::write(const Request &request, const Cargo *cargo) {
   if (refuses()) return AIO_ERR_CLOSED;
   WriteOperation *operation = take_operation();
   if (operation == nullptr) return AIO_ERR_NO_MEMORY;
+  prepare(*operation, state_.is_datagram() ? WriteOperation::Kind::datagrams : WriteOperation::Kind::bytes, request);
   const size_t length = request.end - request.start;
-  if (const aio_status status = admit(length); status != AIO_OK) {
+  aio_status status = cargo == nullptr || operation->load(*cargo) ? admit(length) : AIO_ERR_NO_MEMORY;
+  if (status != AIO_OK) {
     give_back(operation);
     return status;
   }
-  prepare(*operation, request);
   if (request.options != nullptr) {  // which count for this operation, whatever other threads set meanwhile
     state_.store_write_options(*request.options);
     operation->completion.take(*request.options);
@@ -104,10 +97,9 @@ aio_status Outbound::shutdown(aio_state_callback callback, void *user_info) {
     give_back(operation);
     return AIO_ERR_CLOSED;
   }
-  prepare(*operation, Request{});
+  prepare(*operation, WriteOperation::Kind::shutdown, Request{});
   operation->completion.user_info = state_.user_info_or(user_info);
   operation->shutdown_callback = callback;
-  operation->shuts_down = true;
   if (state_.submit(*operation)) return AIO_OK;
   give_back(operation);
   return AIO_ERR_CLOSED;
@@ -123,16 +115,19 @@ void Outbound::add(WriteOperation &operation) {
     finish(operation, ended_);
   } else {
     if (unstamped_ == nullptr) unstamped_ = &operation;
+    if (marks_ != nullptr) marks_->note_level(bytes_.get(), AIO_OK);
     state_.request_flush();
+    if (operation.lookup != nullptr) operation.lookup->start(state_);
   }
 }
 
 void Outbound::finish(WriteOperation &operation, Error outcome) {
   if (unstamped_ == &operation) unstamped_ = queue_.next(operation);
   operation.unlink();
+  dispose(std::exchange(operation.lookup, nullptr));
   operation.outcome = outcome;
   bytes_.leave(operation.remaining());
-  if (operation.shuts_down && outcome.status != AIO_OK && ended_.ok() && !state_.is_over()) {
+  if (operation.kind == WriteOperation::Kind::shutdown && outcome.status != AIO_OK && ended_.ok() && !state_.is_over()) {
     shut_.store(false, std::memory_order_release);  // nothing was ended: the output works on
   }
   if (operation.completion.for_status(outcome.status) != nullptr || operation.shutdown_callback != nullptr) {
@@ -143,8 +138,9 @@ void Outbound::finish(WriteOperation &operation, Error outcome) {
 }
 
 void Outbound::forget(WriteOperation &operation) {
-  if (!operation.shuts_down) writes_.leave(1);
+  if (operation.kind != WriteOperation::Kind::shutdown) writes_.leave(1);
   state_.count_written_operation();
+  operation.clear();
   state_.collection().recycle(&operation);
 }
 
@@ -171,8 +167,13 @@ void Outbound::complete(WriteOperation &operation) {
 bool Outbound::cancel() {
   if (queue_.empty()) return false;
   finish_all({AIO_ERR_CANCELED, 0});
-  note_first();
+  queue_changed();
   return true;
+}
+
+void Outbound::close() {
+  static_cast<void>(cancel());
+  if (throttle_ != nullptr) throttle_->stop(state_.collection());
 }
 
 void Outbound::end(Error error) {
@@ -184,20 +185,54 @@ void Outbound::fail(Error error) {
   blocked_ = false;  // the next one tries anew
   state_.note_error(error);
   finish_all(error);
-  note_first();
-  state_.note_output_idle();
+  queue_changed();
 }
 
-void Outbound::note_first() {
+// The one way out of what may have taken something off the queue.
+void Outbound::queue_changed() {
   WriteOperation *first = queue_.front();
   first_bytes_.store(first == nullptr ? 0 : first->remaining(), std::memory_order_relaxed);
   if (first != nullptr && first->patience.stall_deadline == kNever) note_progress(*first);
+  if (marks_ != nullptr) marks_->note_level(bytes_.get(), ended_.status);
+  if (first == nullptr) state_.note_output_idle();
+}
+
+// ---- Marks and rate ----
+
+void Outbound::set_marks(WriteMarks &marks) {
+  if (marks_ != nullptr) {
+    marks_->withdraw();
+    dispose(marks_);
+  }
+  marks_ = &marks;
+  if (marks.tells()) {
+    marks.note_level(bytes_.get(), ended_.status);
+  } else {
+    dispose(std::exchange(marks_, nullptr));
+  }
+}
+
+void Outbound::set_throttle(Throttle<Outbound> *throttle) {
+  if (throttle_ != nullptr) throttle_->stop(state_.collection());
+  dispose(std::exchange(throttle_, throttle));
+  state_.request_flush();
+}
+
+void Outbound::on_budget(Nanoseconds) {
+  throttle_->resume();
+  if (state_.is_open() && !blocked_) send();
+}
+
+size_t Outbound::budget() { return throttle_ == nullptr ? SIZE_MAX : throttle_->budget(state_.collection()); }
+
+void Outbound::note_sent(size_t bytes) {
+  if (throttle_ != nullptr) throttle_->take(bytes);
 }
 
 // ---- Sending ----
 
 void Outbound::flush(Stamp &stamp) {
-  if (state_.is_open() && !blocked_) send();
+  if (state_.is_open() && !waits()) send();
   stamp_new(stamp);
 }
 
@@ -207,74 +242,13 @@ void Outbound::on_writable() {
 }
 
 void Outbound::send() {
-  size_t sent = 0;
-  while (WriteOperation *first = queue_.front()) {
-    if (first->shuts_down) {
-      shut_down(*first);
-      break;
-    }
-    net::ConstSpan spans[net::kMostSpans];
-    size_t total = 0;
-    const size_t span_count = gather(spans, total);
-    if (span_count == 0) {  // empty ones, in their order
-      finish(*first, {});
-      continue;
-    }
-    const net::IoResult result = state_.channel().write(spans, span_count);
-    state_.count_write(result);
-    if (result.kind == net::IoResult::Kind::failed) {
-      const Error error = state_.write_error(result);
-      return error.status == AIO_ERR_NO_MEMORY ? fail(error) : end(error);  // without memory the connection is well
-    }
-    advance(result.bytes);
-    sent += result.bytes;
-    if (result.bytes < total || (sent >= kMostPerTurn && !queue_.empty())) {
-      wait_for_room();
-      break;
-    }
-  }
-  note_first();
-  if (queue_.empty()) state_.note_output_idle();
-}
-
-// The bytes that may leave now, in order; stops before an operation that cannot be joined to those before it.
-size_t Outbound::gather(net::ConstSpan *spans, size_t &total) {
-  size_t count = 0;
-  for (WriteOperation *operation = queue_.front();
-       operation != nullptr && !operation->shuts_down && count < net::kMostSpans && total < kMostPerTurn;
-       operation = queue_.next(*operation)) {
-    const size_t size = std::min(operation->remaining(), kMostPerTurn - total);
-    if (size == 0) continue;
-    spans[count++] = {operation->buffer + operation->position, size};
-    total += size;
-  }
-  return count;
-}
-
-void Outbound::advance(size_t count) {
-  while (count != 0) {
-    WriteOperation &first = *queue_.front();
-    const size_t taken = std::min(count, first.remaining());
-    first.position += taken;
-    bytes_.leave(taken);
-    count -= taken;
-    if (first.remaining() == 0) {
-      finish(first, {});
-    } else {
-      note_progress(first);
-    }
-  }
-}
-
-void Outbound::shut_down(WriteOperation &operation) {
-  const Error error = state_.channel().shutdown_output();
-  if (error.ok()) {
-    finish(operation, {});
-    ended_ = {AIO_ERR_CLOSED, 0};
-    finish_all(ended_);  // writes that other threads submitted meanwhile
+  if (queue_.empty()) return;
+  if (state_.is_datagram()) {
+    send_datagrams();
   } else {
-    end(error);
+    send_bytes();
   }
+  queue_changed();
 }
 
 void Outbound::wait_for_room() {
@@ -306,26 +280,24 @@ void Outbound::on_due(Nanoseconds now) {
   if (queue_.empty()) return;
   if (state_.is_open() && queue_.front()->patience.earliest() <= now) on_writable();  // one last attempt
   end_overdue(now);
-  note_first();
   Nanoseconds next = kNever;
   for (WriteOperation *operation = queue_.front(); operation != nullptr; operation = queue_.next(*operation)) {
     next = std::min(next, operation->patience.earliest());
   }
   state_.arm_by(next);
-  if (queue_.empty()) state_.note_output_idle();
+  queue_changed();
 }
 
-// What is behind an operation that timed out is not sent either: there would be a gap.
+// What is behind bytes that timed out is not sent either: there would be a gap. Datagrams stand alone.
 void Outbound::end_overdue(Nanoseconds now) {
-  WriteOperation *operation = queue_.front();
-  while (operation != nullptr && operation->patience.earliest() > now) operation = queue_.next(*operation);
-  if (operation == nullptr) return;
-  aio_status status = AIO_TIMEOUT;
-  while (operation != nullptr) {
-    WriteOperation *next = queue_.next(*operation);
-    finish(*operation, {status, 0});
-    status = AIO_ERR_CANCELED;
-    operation = next;
+  bool gap = false;
+  WriteOperation *next = nullptr;
+  for (WriteOperation *operation = queue_.front(); operation != nullptr; operation = next) {
+    next = queue_.next(*operation);
+    const bool overdue = operation->patience.earliest() <= now;
+    if (!overdue && !gap) continue;
+    finish(*operation, {gap ? AIO_ERR_CANCELED : AIO_TIMEOUT, 0});
+    gap = !state_.is_datagram();
   }
 }
 

@@ -9,40 +9,23 @@
 #include "base/task.hpp"
 #include "core/collection.hpp"
 #include "core/errand.hpp"
-#include "core/request.hpp"
-#include "net/channel.hpp"
+#include "core/throttle.hpp"
+#include "core/write_marks.hpp"
+#include "core/write_operation.hpp"
 
 namespace aio {
-
-class Outbound;
-
-// A write, or a half close, which ends the queue.
-class WriteOperation final : public Task {
- public:
-  void arrive() override;
-  void run() override;
-
-  [[nodiscard]] size_t remaining() const { return end - position; }
-  [[nodiscard]] size_t count() const { return position - start; }
-
-  Outbound *outbound;
-  Byte *buffer;
-  size_t start, position, end;  // start <= position <= end
-  Patience patience;
-  Completion completion;
-  aio_state_callback shutdown_callback;
-  bool shuts_down;
-  Error outcome;
-};
 
 class State;
 
 class Outbound {
  public:
   explicit Outbound(State &state) : state_(state) {}
+  ~Outbound();
+  Outbound(const Outbound &) = delete;
+  Outbound &operator=(const Outbound &) = delete;
 
   // ---- Any thread ----
-  [[nodiscard]] aio_status write(const Request &request);
+  [[nodiscard]] aio_status write(const Request &request, const Cargo *cargo = nullptr);
   [[nodiscard]] aio_status shutdown(aio_state_callback callback, void *user_info);
   [[nodiscard]] size_t queued_bytes() const { return bytes_.get(); }
   [[nodiscard]] size_t queued_writes() const { return writes_.get(); }
@@ -56,11 +39,16 @@ class Outbound {
   void flush(Stamp &stamp);
   [[nodiscard]] bool wants_writable() const { return blocked_; }
   void on_writable();
+  void on_budget(Nanoseconds now);
+  void on_destination(WriteOperation &operation, Error error, const aio_address &address);
+  void set_marks(WriteMarks &marks);
+  void set_throttle(Throttle<Outbound> *throttle);  // nullptr: none
   void on_due(Nanoseconds now);
   [[nodiscard]] bool idle() const { return queue_.empty(); }
   [[nodiscard]] bool cancel();  // false: nothing ran
   void fail(Error error);       // for the queued operations
   void end(Error error);        // for every later one, too
+  void close();
 
  private:
   // What goes in from any thread and out on the driver's. In a dispatch no atomic addition is needed, where the sum need
@@ -105,17 +93,28 @@ class Outbound {
   [[nodiscard]] aio_status admit(size_t length);
   [[nodiscard]] WriteOperation *take_operation();
   void give_back(WriteOperation *operation);
-  void prepare(WriteOperation &operation, const Request &request);
+  void prepare(WriteOperation &operation, WriteOperation::Kind kind, const Request &request);
 
+  [[nodiscard]] bool waits() const { return blocked_ || (throttle_ != nullptr && throttle_->waits()); }
+  [[nodiscard]] size_t budget();
+  void note_sent(size_t bytes);
   void send();
-  [[nodiscard]] size_t gather(net::ConstSpan *spans, size_t &total);
-  void advance(size_t count);
-  void shut_down(WriteOperation &operation);
   void wait_for_room();
   void finish(WriteOperation &operation, Error outcome);
   void finish_all(Error outcome);
   void forget(WriteOperation &operation);
-  void note_first();
+  void queue_changed();
+
+  // Of streams: outbound_bytes.cpp
+  void send_bytes();
+  [[nodiscard]] size_t gather(net::ConstSpan *spans, size_t most, size_t &total);
+  void advance(size_t count);
+  void shut_down(WriteOperation &operation);
+
+  // Of datagram sockets: outbound_datagrams.cpp
+  void send_datagrams();
+  [[nodiscard]] size_t gather(net::OutgoingDatagram *datagrams, size_t most);
+  void advance_datagrams(size_t count);
 
   void stamp_new(Stamp &stamp);
   void note_progress(WriteOperation &first);
@@ -132,6 +131,9 @@ class Outbound {
   std::atomic<bool> shut_{false};        // after shutdown()
   bool exclusive_ = false;               // one write at a time
   bool blocked_ = false;                 // the kernel takes no more for now
+  bool segments_ = true;                 // the kernel may cut runs of datagrams, as far as we know
+  WriteMarks *marks_ = nullptr;          // owned
+  Throttle<Outbound> *throttle_ = nullptr;  // owned
 };
 
 }  // namespace aio

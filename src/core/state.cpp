@@ -8,43 +8,6 @@
 
 namespace aio {
 
-namespace {
-
-class AbortRequest final : public Task {
- public:
-  AbortRequest(State &state, int32_t direction, aio_state_callback callback, void *user_info)
-      : state_(state), direction_(direction), callback_(callback), user_info_(user_info) {}
-
-  void arrive() override {
-    const bool input = (direction_ & AIO_INPUT) != 0 && state_.inbound().cancel();
-    const bool output = (direction_ & AIO_OUTPUT) != 0 && state_.outbound().cancel();
-    status_ = input || output ? AIO_OK : AIO_ERR_NOT_FOUND;
-    if (callback_ != nullptr) {
-      state_.queue(*this);
-    } else {
-      dispose(this);
-    }
-  }
-
-  void run() override {
-    State &state = state_;
-    const aio_state_callback callback = callback_;
-    const aio_status status = status_;
-    void *const user_info = user_info_;
-    dispose(this);
-    state.call(callback, status, user_info);
-  }
-
- private:
-  State &state_;
-  int32_t direction_;
-  aio_state_callback callback_;
-  void *user_info_;
-  aio_status status_ = AIO_OK;
-};
-
-}  // namespace
-
 // ---- Making one: any thread ----
 
 State::State(Collection &collection, const Options &options, AcceptGauge *gauge)
@@ -52,6 +15,8 @@ State::State(Collection &collection, const Options &options, AcceptGauge *gauge)
       mailbox_(collection.mailbox()),
       inbound_(*this, collection.blocks()),
       gauge_(gauge),
+      is_datagram_(options.datagrams),
+      has_peer_(options.has_peer),
       user_info_(options.user_info) {
   mailbox_.retain();
   if (gauge_ != nullptr) gauge_->enter();
@@ -78,7 +43,7 @@ aio_status State::adopt(Collection &collection, net::Socket &socket, const Optio
   State *state = make<State>(collection, options, gauge);
   if (state == nullptr) return AIO_ERR_NO_MEMORY;
   aio_status status = AIO_ERR_NO_MEMORY;
-  if (state->name_.assign(options.name)) {
+  if (state->name_.assign(options.name) && state->prepare()) {
     state->plain_.socket = std::move(socket);
     status = start(state, out);
     if (status == AIO_OK) return AIO_OK;
@@ -96,10 +61,14 @@ aio_status State::connect(Collection &collection, const ConnectPlan &plan, const
   state->keepalive_.store(plan.keepalive, std::memory_order_relaxed);
   state->connector_ = Connector::create(*state, plan);
   aio_status status = AIO_ERR_NO_MEMORY;
-  if (state->connector_ != nullptr && state->name_.assign(options.name)) status = start(state, out);
+  if (state->connector_ != nullptr && state->name_.assign(options.name) && state->prepare()) {
+    status = start(state, out);
+  }
   if (status != AIO_OK) dispose(state);
   return status;
 }
+
+bool State::prepare() { return !is_datagram_ || inbound_.make_mail(); }
 
 void State::join() {
   collection_->join(*this);
@@ -233,13 +202,11 @@ void State::count_written_operation() {
   collection_->tally().operations_written.add(1);
 }
 
-void State::call(aio_buffer_callback callback, void *buffer, size_t count, void *user_info) {
-  if (callback != nullptr) {
-    counters_.callbacks.add(1);
-    collection_->tally().callbacks.add(1);
-    callback(handle(this), buffer, count, user_info);
-  }
-  unpin();
+void State::enter(aio_buffer_callback callback, void *buffer, size_t count, void *user_info) {
+  if (callback == nullptr) return;
+  counters_.callbacks.add(1);
+  collection_->tally().callbacks.add(1);
+  callback(handle(this), buffer, count, user_info);
 }
 
 void State::call(aio_state_callback callback, aio_status status, void *user_info) {
@@ -296,15 +263,6 @@ aio_status State::set_flag(net::SocketFlag flag, bool on) {
   (flag == net::SocketFlag::nodelay ? nodelay_ : keepalive_).store(on, std::memory_order_relaxed);
   if (!plain_.socket.is_open()) return AIO_OK;
   return net::set_flag(plain_.socket.handle(), flag, on).status;
-}
-
-aio_status State::abort(int32_t direction, aio_state_callback callback, void *user_info) {
-  if (is_closing()) return AIO_ERR_CLOSED;
-  AbortRequest *request = make<AbortRequest>(*this, direction, callback, user_info_or(user_info));
-  if (request == nullptr) return AIO_ERR_NO_MEMORY;
-  if (submit(*request)) return AIO_OK;
-  dispose(request);
-  return AIO_ERR_CLOSED;
 }
 
 // ---- What a driver function finds ----
@@ -400,7 +358,7 @@ void State::close_socket(bool reset) {
   static_cast<void>(mailbox_.close_gate(closing_));
   if (connector_ != nullptr) connector_->cancel();
   inbound_.close();
-  static_cast<void>(outbound_.cancel());
+  outbound_.close();
   collection_->deadlines().disarm(alarm_);
   leave_poller();
   {

@@ -46,6 +46,8 @@ class State final : public Member, public Flushable, private net::PollOwner {
     double write_timeout = 0;
     void *user_info = nullptr;
     const char *name = nullptr;
+    bool datagrams = false;  // a datagram socket
+    bool has_peer = true;    // it is connected, or will be
   };
 
   // On refusal the socket stays in `socket`.
@@ -56,7 +58,15 @@ class State final : public Member, public Flushable, private net::PollOwner {
 
   // ---- The API; any thread ----
   [[nodiscard]] aio_status read(Inbound::Kind kind, const Request &request) { return inbound_.submit(kind, request); }
-  [[nodiscard]] aio_status write(const Request &request) { return outbound_.write(request); }
+  [[nodiscard]] aio_status write(const Request &request, const Cargo *cargo = nullptr) {
+    return outbound_.write(request, cargo);
+  }
+  [[nodiscard]] aio_status read_until(const void *delimiter, size_t length, const Request &request) {
+    return inbound_.read_until(delimiter, length, request);
+  }
+  [[nodiscard]] aio_status read_frame(const aio_frame_format &format, const Request &request) {
+    return inbound_.read_frame(format, request);
+  }
   [[nodiscard]] aio_status shutdown(aio_state_callback callback, void *user_info) {
     return outbound_.shutdown(callback, user_info);
   }
@@ -64,6 +74,11 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] aio_status close(aio_state_callback callback, const aio_close_options &options);
   void destroy();
 
+  [[nodiscard]] aio_status set_write_marks(size_t high, size_t low, aio_state_callback drained, void *user_info);
+  [[nodiscard]] aio_status set_rate_limit(int32_t direction, const aio_rate_limit *limit);
+
+  [[nodiscard]] bool is_datagram() const { return is_datagram_; }
+  [[nodiscard]] bool has_peer() const { return has_peer_; }
   [[nodiscard]] bool is_closing() const { return closing_.load(std::memory_order_acquire); }
   [[nodiscard]] aio_socket socket() const;
   [[nodiscard]] aio_status address(Error (*ask)(aio_socket, aio_address &), aio_address &out) const;
@@ -101,6 +116,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] size_t finish_read(size_t count);
   [[nodiscard]] size_t old_length();
   [[nodiscard]] const char *error_text();
+  [[nodiscard]] const Letter *letter() const { return inbound_.letter(); }
 
   // ---- For its parts; any thread ----
   [[nodiscard]] bool submit(Task &task) { return mailbox_.submit_before(task, closing_); }
@@ -113,6 +129,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] bool has_failed() const { return phase_ == Phase::failed; }
   [[nodiscard]] bool is_over() const { return phase_ == Phase::closed; }
   [[nodiscard]] net::Channel &channel() { return plain_; }
+  [[nodiscard]] aio_socket channel_socket() const { return plain_.socket.handle(); }
   [[nodiscard]] Inbound &inbound() { return inbound_; }
   [[nodiscard]] Closing &closing() { return closing_process_; }
 
@@ -141,7 +158,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] Error write_error(const net::IoResult &result);
   void note_error(Error error);
 
-  // ---- Completions: queued here, each followed by one of call() and skip_callback() ----
+  // ---- Completions: queued here, each followed by one of call(), skip_callback(), and enter() with unpin() ----
   void queue(Task &task) {
     ++pins_;
     collection_->complete(task);
@@ -151,22 +168,15 @@ class State final : public Member, public Flushable, private net::PollOwner {
   void note_write_status(aio_status status) { write_status_.store(status, std::memory_order_release); }
   void count_written_operation();
   void note_closed() { quiet_.store(true, std::memory_order_release); }
-  void call(aio_buffer_callback callback, void *buffer, size_t count, void *user_info);
+  void enter(aio_buffer_callback callback, void *buffer, size_t count, void *user_info);
+  void call(aio_buffer_callback callback, void *buffer, size_t count, void *user_info) {
+    enter(callback, buffer, count, user_info);
+    unpin();
+  }
   void call(aio_state_callback callback, aio_status status, void *user_info);
+  void unpin();
   void skip_callback() { unpin(); }
   void forget_queued() { unpin(); }
-
-  // Keeps the state in memory for a scope.
-  class Pin {
-   public:
-    explicit Pin(State &state) : state_(state) { ++state.pins_; }
-    ~Pin() { state_.unpin(); }
-    Pin(const Pin &) = delete;
-    Pin &operator=(const Pin &) = delete;
-
-   private:
-    State &state_;
-  };
 
   State(Collection &collection, const Options &options, AcceptGauge *gauge);
   ~State();
@@ -183,6 +193,9 @@ class State final : public Member, public Flushable, private net::PollOwner {
   };
 
   [[nodiscard]] static aio_status start(State *state, aio_state **out);
+  template <class Request>
+  [[nodiscard]] aio_status post(Request *request);
+  [[nodiscard]] bool prepare();  // false: no memory
   void join();
   void depart();
   void close_now() override { close_socket(false); }
@@ -190,7 +203,6 @@ class State final : public Member, public Flushable, private net::PollOwner {
   void on_ready(bool readable, bool writable) override;
   void on_due(Nanoseconds now);
   void leave_poller();
-  void unpin();
 
   // What a *driver* function finds; 0 while another thread drives.
   template <class Look>
@@ -210,6 +222,8 @@ class State final : public Member, public Flushable, private net::PollOwner {
   net::Poller *poller_ = nullptr;   // made when first needed
   Connector *connector_ = nullptr;  // while connecting, and until its callback
   AcceptGauge *const gauge_;        // of the acceptor that made it
+  const bool is_datagram_;
+  const bool has_peer_;
   Phase phase_ = Phase::open;
   bool departed_ = false;  // destroyed by its user
   Error lost_;             // why the connection was lost, if a write was told

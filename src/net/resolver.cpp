@@ -27,7 +27,7 @@ Service parse_service(const char *text, uint16_t &port) {
 addrinfo hints_for(const Query &query) {
   addrinfo hints = {};
   hints.ai_family = query.family == 0 ? AF_UNSPEC : query.family == 4 ? AF_INET : AF_INET6;
-  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_socktype = query.kind == SocketKind::datagram ? SOCK_DGRAM : SOCK_STREAM;
   hints.ai_flags = query.host == nullptr ? AI_PASSIVE : 0;
   return hints;
 }

@@ -4,6 +4,7 @@
 #include "base/status.hpp"
 #include "net/address.hpp"
 #include "net/loop.hpp"
+#include "net/socket.hpp"
 
 namespace aio::net {
 
@@ -35,6 +36,7 @@ struct Query {
   const char *host;  // nullptr: all addresses of the machine, for listening
   const char *service;
   int32_t family;
+  SocketKind kind = SocketKind::stream;  // services may have another number for datagrams
 };
 
 // Answers if the host is numeric and the service a number; false: it needs a lookup.

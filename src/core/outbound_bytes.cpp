@@ -1,0 +1,83 @@
+// Sending on streams: all queued writes with as few system calls as they fit.
+#include <algorithm>
+
+#include "core/state.hpp"
+
+namespace aio {
+
+namespace {
+
+// Sent in one go at most; the rest waits for its turn, so that one fast reader does not starve the others.
+constexpr size_t kMostPerTurn = size_t{1} << 20;
+
+}  // namespace
+
+void Outbound::send_bytes() {
+  size_t sent = 0;
+  while (WriteOperation *first = queue_.front()) {
+    if (first->kind == WriteOperation::Kind::shutdown) return shut_down(*first);
+    if (first->remaining() == 0) {  // empty ones, in their order
+      finish(*first, {});
+      continue;
+    }
+    net::ConstSpan spans[net::kMostSpans];
+    size_t total = 0;
+    const size_t most = std::min(kMostPerTurn, budget());
+    if (most == 0) return;
+    const size_t span_count = gather(spans, most, total);
+    const net::IoResult result = state_.channel().write(spans, span_count);
+    state_.count_write(result);
+    if (result.kind == net::IoResult::Kind::failed) {
+      const Error error = state_.write_error(result);
+      return error.status == AIO_ERR_NO_MEMORY ? fail(error) : end(error);  // without memory the connection is well
+    }
+    note_sent(result.bytes);
+    advance(result.bytes);
+    sent += result.bytes;
+    if (result.bytes < total || (sent >= kMostPerTurn && !queue_.empty())) return wait_for_room();
+  }
+}
+
+// The bytes that may leave now, in order; stops before an operation that cannot be joined to those before it.
+size_t Outbound::gather(net::ConstSpan *spans, size_t most, size_t &total) {
+  size_t count = 0;
+  for (WriteOperation *operation = queue_.front();
+       operation != nullptr && operation->kind == WriteOperation::Kind::bytes && count < net::kMostSpans && total < most;
+       operation = queue_.next(*operation)) {
+    const size_t begin = count;
+    count += operation->gather(spans + count, net::kMostSpans - count, most - total);
+    size_t gathered = 0;
+    for (size_t index = begin; index < count; ++index) gathered += spans[index].size;
+    total += gathered;
+    if (gathered < operation->remaining()) break;
+  }
+  return count;
+}
+
+void Outbound::advance(size_t count) {
+  while (count != 0) {
+    WriteOperation &first = *queue_.front();
+    const size_t taken = std::min(count, first.remaining());
+    first.advance(taken);
+    bytes_.leave(taken);
+    count -= taken;
+    if (first.remaining() == 0) {
+      finish(first, {});
+    } else {
+      note_progress(first);
+    }
+  }
+}
+
+void Outbound::shut_down(WriteOperation &operation) {
+  const Error error = state_.channel().shutdown_output();
+  if (error.ok()) {
+    finish(operation, {});
+    ended_ = {AIO_ERR_CLOSED, 0};
+    finish_all(ended_);  // writes that other threads submitted meanwhile
+  } else {
+    end(error);
+  }
+}
+
+}  // namespace aio
