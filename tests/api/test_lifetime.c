@@ -432,11 +432,11 @@ static void test_create__refused_socket_stays_the_callers(void **fixture) {
   close(sockets[1]);
 }
 
-static void test_create__wants_a_stream_socket(void **fixture) {
+static void test_create__wants_the_kind_of_socket_it_is_told(void **fixture) {
   int datagram = socket(AF_INET, SOCK_DGRAM, 0);
   int pipes[2];
   assert_int_equal(pipe(pipes), 0);
-  expect_no_state(*fixture, datagram, NULL, AIO_ERR_UNSUPPORTED);
+  expect_no_state(*fixture, datagram, &(aio_state_options){.kind = AIO_STREAM}, AIO_ERR_UNSUPPORTED);
   expect_no_state(*fixture, pipes[0], NULL, AIO_ERR_SYSTEM);
   expect_no_state(*fixture, AIO_NO_SOCKET, NULL, AIO_ERR_INVALID_ARGUMENT);
   close(datagram);
@@ -627,7 +627,7 @@ int main(void) {
       with_pair(test_create__has_defaults),
       with_pair(test_create__makes_the_socket_non_blocking),
       with_collection(test_create__refused_socket_stays_the_callers),
-      with_collection(test_create__wants_a_stream_socket),
+      with_collection(test_create__wants_the_kind_of_socket_it_is_told),
       with_pair(test_create__two_states_talk),
       with_pair(test_setters__are_read_back),
       with_pair(test_setters__zero_brings_the_default_back),
