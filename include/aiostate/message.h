@@ -118,8 +118,7 @@ AIO_API aio_status AIO_CALL aio_state_send_message_to_address(aio_state *state, 
  */
 AIO_API aio_status AIO_CALL aio_state_send_message_to_host(aio_state *state, const char *host, const char *service,
                                                            const void *buffer, size_t length,
-                                                           aio_buffer_callback callback,
-                                                           const aio_io_options *options);
+                                                           aio_buffer_callback callback, const aio_io_options *options);
 
 /*
  * Sends `message_count` datagrams in order as one operation. The callback (may be NULL) comes once, with NULL and the

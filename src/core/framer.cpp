@@ -99,9 +99,9 @@ Verdict Framer::look_for_frame(const Byte *data, size_t size, size_t limit) cons
   const size_t shortest = offset + std::max(field_size, size_t{1});
   if (shortest > most) return refused();
   if (size < shortest) return incomplete(shortest);
-  const Field field = field_size == 0 ? read_leb128(data + offset, size - offset)
-                                      : read_fixed(data + offset, size - offset, field_size,
-                                                   format_.little_endian == AIO_YES);
+  const Field field = field_size == 0
+                          ? read_leb128(data + offset, size - offset)
+                          : read_fixed(data + offset, size - offset, field_size, format_.little_endian == AIO_YES);
   if (field.kind == Field::Kind::refused || offset + field.size > most) return refused();
   if (field.kind == Field::Kind::incomplete) return incomplete(offset + field.size);
   uint64_t behind = 0;

@@ -37,7 +37,9 @@ class Framer {
 
   [[nodiscard]] Verdict look_for_delimiter(const Byte *data, size_t size, size_t limit);
   [[nodiscard]] Verdict look_for_frame(const Byte *data, size_t size, size_t limit) const;
-  [[nodiscard]] const Byte *delimiter() const { return long_delimiter_ != nullptr ? long_delimiter_ : short_delimiter_; }
+  [[nodiscard]] const Byte *delimiter() const {
+    return long_delimiter_ != nullptr ? long_delimiter_ : short_delimiter_;
+  }
 
   aio_frame_format format_ = {};
   size_t delimiter_length_ = 0;  // 0: frames of the format

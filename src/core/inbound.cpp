@@ -200,8 +200,7 @@ void Inbound::on_readable() {
 }
 
 void Inbound::look() {
-  const net::IoResult result =
-      mail_ != nullptr ? net::peek_datagram(state_.channel_socket()) : state_.channel().peek();
+  const net::IoResult result = mail_ != nullptr ? net::peek_datagram(state_.channel_socket()) : state_.channel().peek();
   if (result.kind == net::IoResult::Kind::moved) {
     note_last(AIO_OK);
   } else {

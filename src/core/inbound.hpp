@@ -79,12 +79,12 @@ class Inbound final : public Task {
   // What the input of a datagram socket has besides. Of datagrams that were received and not delivered buffer_ holds each
   // one's Letter and bytes.
   struct Mail {
-    Letter received;                 // of a finished receive_message
-    const Letter *shown = nullptr;   // while its callback runs
+    Letter received;                     // of a finished receive_message
+    const Letter *shown = nullptr;       // while its callback runs
     net::ReceiveBatch *batch = nullptr;  // while its datagrams are being delivered; the collection's
-    Letter held;                     // of the datagram that was taken out of buffer_ last
-    size_t held_bytes = 0;           // of datagrams in buffer_
-    bool joins = false;              // the kernel joins datagrams
+    Letter held;                         // of the datagram that was taken out of buffer_ last
+    size_t held_bytes = 0;               // of datagrams in buffer_
+    bool joins = false;                  // the kernel joins datagrams
     bool asked_to_join = false;
   };
 
@@ -100,7 +100,9 @@ class Inbound final : public Task {
     Completion completion;
   };
 
-  [[nodiscard]] bool is_standing() const { return operation_.kind == Kind::standing || operation_.kind == Kind::messages; }
+  [[nodiscard]] bool is_standing() const {
+    return operation_.kind == Kind::standing || operation_.kind == Kind::messages;
+  }
   [[nodiscard]] aio_status claim();
   [[nodiscard]] aio_status start(Kind kind, const Request &request);
   [[nodiscard]] bool throttled() const { return throttle_ != nullptr && throttle_->waits(); }
@@ -150,10 +152,10 @@ class Inbound final : public Task {
   Error ended_;                       // what a read completes with when buffer_ is empty
   std::atomic<bool> claimed_{false};  // from submission until the callback is entered
   Phase phase_ = Phase::idle;
-  bool more_is_likely_ = false;  // the last read filled all the room it had
-  bool shown_ = false;           // a callback looks at buffer_, which must stay where it is
-  Framer *framer_ = nullptr;     // owned; made by the first framed read
-  Mail *mail_ = nullptr;         // owned; of datagram sockets
+  bool more_is_likely_ = false;            // the last read filled all the room it had
+  bool shown_ = false;                     // a callback looks at buffer_, which must stay where it is
+  Framer *framer_ = nullptr;               // owned; made by the first framed read
+  Mail *mail_ = nullptr;                   // owned; of datagram sockets
   Throttle<Inbound> *throttle_ = nullptr;  // owned
 };
 

@@ -43,8 +43,7 @@ void Inbound::receive_one() {
   if (throttled()) return;
   const net::Span span = {operation_.buffer + operation_.start, operation_.end - operation_.start};
   Letter &letter = mail_->received;
-  const net::IoResult result =
-      net::receive_datagram(state_.channel_socket(), span, letter.address, letter.truncated);
+  const net::IoResult result = net::receive_datagram(state_.channel_socket(), span, letter.address, letter.truncated);
   count_read(result);
   if (result.kind != net::IoResult::Kind::moved) return settle(result);
   operation_.position += result.bytes;

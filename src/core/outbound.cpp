@@ -127,7 +127,8 @@ void Outbound::finish(WriteOperation &operation, Error outcome) {
   dispose(std::exchange(operation.lookup, nullptr));
   operation.outcome = outcome;
   bytes_.leave(operation.remaining());
-  if (operation.kind == WriteOperation::Kind::shutdown && outcome.status != AIO_OK && ended_.ok() && !state_.is_over()) {
+  if (operation.kind == WriteOperation::Kind::shutdown && outcome.status != AIO_OK && ended_.ok() &&
+      !state_.is_over()) {
     shut_.store(false, std::memory_order_release);  // nothing was ended: the output works on
   }
   if (operation.completion.for_status(outcome.status) != nullptr || operation.shutdown_callback != nullptr) {

@@ -122,17 +122,17 @@ class Outbound {
 
   State &state_;
   List<WriteOperation, TaskTag> queue_;
-  WriteOperation *unstamped_ = nullptr;  // the first in the queue that flush() has not seen
-  Error ended_;                          // what every operation completes with from now on
-  Gauge bytes_;                          // submitted, and not taken by the kernel or given up
-  Gauge writes_;                         // submitted, and their callbacks not entered
-  std::atomic<size_t> first_bytes_{0};   // of bytes_, those of the first write
-  std::atomic<size_t> limit_{SIZE_MAX};  // of bytes_ without those
-  std::atomic<bool> shut_{false};        // after shutdown()
-  bool exclusive_ = false;               // one write at a time
-  bool blocked_ = false;                 // the kernel takes no more for now
-  bool segments_ = true;                 // the kernel may cut runs of datagrams, as far as we know
-  WriteMarks *marks_ = nullptr;          // owned
+  WriteOperation *unstamped_ = nullptr;     // the first in the queue that flush() has not seen
+  Error ended_;                             // what every operation completes with from now on
+  Gauge bytes_;                             // submitted, and not taken by the kernel or given up
+  Gauge writes_;                            // submitted, and their callbacks not entered
+  std::atomic<size_t> first_bytes_{0};      // of bytes_, those of the first write
+  std::atomic<size_t> limit_{SIZE_MAX};     // of bytes_ without those
+  std::atomic<bool> shut_{false};           // after shutdown()
+  bool exclusive_ = false;                  // one write at a time
+  bool blocked_ = false;                    // the kernel takes no more for now
+  bool segments_ = true;                    // the kernel may cut runs of datagrams, as far as we know
+  WriteMarks *marks_ = nullptr;             // owned
   Throttle<Outbound> *throttle_ = nullptr;  // owned
 };
 

@@ -42,7 +42,8 @@ void Outbound::send_bytes() {
 size_t Outbound::gather(net::ConstSpan *spans, size_t most, size_t &total) {
   size_t count = 0;
   for (WriteOperation *operation = queue_.front();
-       operation != nullptr && operation->kind == WriteOperation::Kind::bytes && count < net::kMostSpans && total < most;
+       operation != nullptr && operation->kind == WriteOperation::Kind::bytes && count < net::kMostSpans &&
+       total < most;
        operation = queue_.next(*operation)) {
     const size_t begin = count;
     count += operation->gather(spans + count, net::kMostSpans - count, most - total);
