@@ -63,7 +63,7 @@ class ReceiveBatch {
 
   // As long as the longest run. Slots that begin at the same place of a page would share too few lines of the cache.
   static constexpr size_t kSlotSize = size_t{64} << 10;
-  static constexpr size_t kStride = kSlotSize + 5 * 64;
+  static constexpr size_t kStride = kSlotSize + size_t{5} * 64;
 
   [[nodiscard]] Byte *bytes_of(size_t index) { return bytes_ + index * kStride; }
 
