@@ -75,6 +75,17 @@ size_t run_length(const OutgoingDatagram *datagrams, size_t count) {
   return length;
 }
 
+// One datagram costs less without a message header around it.
+SendResult send_one(aio_socket socket, const OutgoingDatagram &datagram) {
+  const aio_address *to = datagram.address;
+  const ConstSpan &bytes = datagram.bytes;
+  const ssize_t sent = uninterrupted([&] {
+    return to == nullptr ? ::send(socket, bytes.data, bytes.size, MSG_NOSIGNAL)
+                         : ::sendto(socket, bytes.data, bytes.size, MSG_NOSIGNAL, system_address(*to), to->length);
+  });
+  return sent == -1 ? SendResult{failure(), 0} : SendResult{IoResult::moved(bytes.size), 1};
+}
+
 // One call's messages, each a datagram or a run of them.
 class Messages {
  public:
@@ -98,13 +109,7 @@ class Messages {
 
   [[nodiscard]] SendResult send(aio_socket socket) {
     const auto length = static_cast<unsigned>(count_);
-    int sent;
-    if (count_ == 1) {
-      const ssize_t bytes = uninterrupted([&] { return ::sendmsg(socket, &headers_[0].msg_hdr, MSG_NOSIGNAL); });
-      sent = bytes == -1 ? -1 : 1;
-    } else {
-      sent = uninterrupted([&] { return ::sendmmsg(socket, headers_, length, MSG_NOSIGNAL); });
-    }
+    const int sent = uninterrupted([&] { return ::sendmmsg(socket, headers_, length, MSG_NOSIGNAL); });
     if (sent == -1) return {failure(), 0};
     size_t count = 0;
     size_t bytes = 0;
@@ -130,6 +135,7 @@ class Messages {
 #ifdef __linux__
 
 SendResult send_datagrams(aio_socket socket, const OutgoingDatagram *datagrams, size_t count, bool &segments) {
+  if (count == 1) return send_one(socket, *datagrams);
   Messages messages(datagrams, count, segments);
   const SendResult result = messages.send(socket);
   if (result.result.kind != IoResult::Kind::failed || !messages.has_runs()) return result;
@@ -162,20 +168,6 @@ SendResult send_datagrams(aio_socket socket, const OutgoingDatagram *datagrams, 
 
 #endif
 
-IoResult receive_datagram(aio_socket socket, Span span, aio_address &address, bool &truncated) {
-  iovec vector = {span.data, span.size};
-  msghdr message = {};
-  message.msg_name = address.storage;
-  message.msg_namelen = sizeof address.storage;
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  const ssize_t count = uninterrupted([&] { return ::recvmsg(socket, &message, 0); });
-  if (count == -1) return failure();
-  address.length = message.msg_namelen;
-  truncated = (message.msg_flags & MSG_TRUNC) != 0;
-  return IoResult::moved(static_cast<size_t>(count));
-}
-
 IoResult peek_datagram(aio_socket socket) {
   char byte;
   const ssize_t count = uninterrupted([&] { return ::recv(socket, &byte, sizeof byte, MSG_PEEK); });
@@ -206,6 +198,19 @@ bool ReceiveBatch::next(IncomingDatagram &datagram) {
 bool join_datagrams(aio_socket socket) {
   const int on = 1;
   return ::setsockopt(socket, SOL_UDP, UDP_GRO, &on, sizeof on) == 0;
+}
+
+IoResult receive_datagram(aio_socket socket, Span span, aio_address &address, bool &truncated) {
+  socklen_t length = sizeof address.storage;
+  sockaddr *from = reinterpret_cast<sockaddr *>(address.storage);
+  // With MSG_TRUNC it answers how long the datagram was, however much of it fitted.
+  const ssize_t count =
+      uninterrupted([&] { return ::recvfrom(socket, span.data, span.size, MSG_TRUNC, from, &length); });
+  if (count == -1) return failure();
+  const size_t size = static_cast<size_t>(count);
+  address.length = length;
+  truncated = size > span.size;
+  return IoResult::moved(std::min(size, span.size));
 }
 
 IoResult ReceiveBatch::receive(aio_socket socket, size_t most) {
@@ -257,6 +262,20 @@ bool has_segmentation() { return true; }
 #else
 
 bool join_datagrams(aio_socket) { return false; }
+
+IoResult receive_datagram(aio_socket socket, Span span, aio_address &address, bool &truncated) {
+  iovec vector = {span.data, span.size};
+  msghdr message = {};
+  message.msg_name = address.storage;
+  message.msg_namelen = sizeof address.storage;
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  const ssize_t count = uninterrupted([&] { return ::recvmsg(socket, &message, 0); });
+  if (count == -1) return failure();
+  address.length = message.msg_namelen;
+  truncated = (message.msg_flags & MSG_TRUNC) != 0;
+  return IoResult::moved(static_cast<size_t>(count));
+}
 
 IoResult ReceiveBatch::receive(aio_socket socket, size_t most) {
   size_t bytes = 0;
