@@ -45,6 +45,8 @@ using Owned = std::unique_ptr<T, Disposer<T>>;
 class Text {
  public:
   Text() = default;
+  Text(Text &&other) noexcept : copy_(std::exchange(other.copy_, nullptr)) {}
+  Text &operator=(Text &&) = delete;
   Text(const Text &) = delete;
   Text &operator=(const Text &) = delete;
   ~Text() { release(copy_); }

@@ -42,7 +42,21 @@ aio_status aio_acceptor_create_tcp(aio_collection *collection, const char *addre
   aio::net::Socket socket;
   const aio::net::ListenPlan plan = {address, service, given.family, given.backlog, given.reuse_port == AIO_YES};
   status = aio::net::listen_tcp(plan, socket).status;
-  return status == AIO_OK ? aio::Acceptor::create(*object(collection), socket, {callback, given}, out) : status;
+  return status == AIO_OK ? aio::Acceptor::create(*object(collection), socket, {}, {callback, given}, out) : status;
+}
+
+aio_status aio_acceptor_create_unix(aio_collection *collection, const char *path, aio_accept_callback callback,
+                                    const aio_accept_options *options, aio_acceptor **out) {
+  const aio_accept_options given = aio::options_or_default(options);
+  const bool has_place = path != nullptr && given.backlog >= 0 && given.unix_mode >= 0 && given.unix_mode <= 0777;
+  aio_status status = begin_create(collection, callback, given, has_place, out);
+  if (status != AIO_OK) return status;
+  if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
+  aio::net::Socket socket;
+  aio::net::SocketFile file;
+  status = aio::net::listen_unix(path, given.backlog, given.unix_mode, socket, file).status;
+  if (status != AIO_OK) return status;
+  return aio::Acceptor::create(*object(collection), socket, std::move(file), {callback, given}, out);
 }
 
 aio_status aio_acceptor_create_socket(aio_collection *collection, aio_socket listening, aio_accept_callback callback,
@@ -57,7 +71,7 @@ aio_status aio_acceptor_create_socket(aio_collection *collection, aio_socket lis
   if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   if (const aio::Error error = aio::net::make_nonblocking(listening); !error.ok()) return error.status;
   aio::net::Socket socket(listening);
-  status = aio::Acceptor::create(*object(collection), socket, {callback, given}, out);
+  status = aio::Acceptor::create(*object(collection), socket, {}, {callback, given}, out);
   static_cast<void>(socket.release());  // on refusal it stays the caller's
   return status;
 }

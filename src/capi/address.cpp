@@ -1,5 +1,7 @@
 #include "net/address.hpp"
 
+#include "net/unix_socket.hpp"
+
 extern "C" {
 
 aio_status aio_address_parse(aio_address *address, const char *host, uint16_t port) {
@@ -7,6 +9,12 @@ aio_status aio_address_parse(aio_address *address, const char *host, uint16_t po
   *address = aio_address{};
   if (host == nullptr) return AIO_ERR_INVALID_ARGUMENT;
   return aio::net::parse_address(*address, host, port) ? AIO_OK : AIO_ERR_INVALID_ARGUMENT;
+}
+
+aio_status aio_address_unix(aio_address *address, const char *path) {
+  if (address == nullptr) return AIO_ERR_INVALID_ARGUMENT;
+  *address = aio_address{};
+  return path == nullptr ? AIO_ERR_INVALID_ARGUMENT : aio::net::make_unix_address(*address, path);
 }
 
 aio_status aio_address_host(const aio_address *address, char *buffer, size_t size) {

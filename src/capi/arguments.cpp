@@ -1,6 +1,44 @@
 #include "capi/arguments.hpp"
 
+#include "base/log.hpp"
+#include "core/state.hpp"
+#include "net/system_error.hpp"
+
 namespace aio {
+
+aio_status connect(ConnectPlan::Kind kind, aio_collection *collection, const char *host, const char *service,
+                   aio_state_callback callback, const aio_connect_options *options, aio_state **out) {
+  clear_last_error_text();
+  if (out != nullptr) *out = nullptr;
+  const aio_connect_options given = options_or_default(options);
+  if (collection == nullptr || host == nullptr || service == nullptr || callback == nullptr || out == nullptr ||
+      !valid_family(given.family) || !valid_choices(given.nodelay, given.keepalive, given.queue_output) ||
+      !valid_times(given.connect_timeout, given.read_timeout, given.write_timeout)) {
+    return AIO_ERR_INVALID_ARGUMENT;
+  }
+  if (!reserved_is_zero(given) || given.tls != nullptr) return AIO_ERR_UNSUPPORTED;
+  if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
+  const bool is_tcp = kind == ConnectPlan::Kind::tcp;
+  const ConnectPlan plan = {.kind = kind,
+                            .host = host,
+                            .service = service,
+                            .family = given.family,
+                            .local_address = given.local_address,
+                            .local_service = kind == ConnectPlan::Kind::unix_stream ? nullptr : given.local_service,
+                            .timeout = time_limit(given.connect_timeout),
+                            .nodelay = is_tcp && given.nodelay != AIO_NO,
+                            .keepalive = is_tcp && given.keepalive == AIO_YES,
+                            .callback = callback,
+                            .user_info = given.user_info};
+  return State::connect(*object(collection), plan,
+                        {.exclusive_output = given.queue_output == AIO_NO,
+                         .read_timeout = given.read_timeout,
+                         .write_timeout = given.write_timeout,
+                         .user_info = given.user_info,
+                         .name = given.name,
+                         .datagrams = kind == ConnectPlan::Kind::udp},
+                        out);
+}
 
 aio_status check_io_options(const void *buffer, size_t length, size_t minimum, const aio_io_options &options) {
   const size_t end = options.end == 0 ? length : options.end;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "core/connector.hpp"
 #include "core/handle.hpp"
 #include "core/request.hpp"
 
@@ -33,6 +34,11 @@ template <class... Choices>
 }
 
 [[nodiscard]] inline bool valid_family(int32_t family) { return family == 0 || family == 4 || family == 6; }
+
+// What all ways to connect share, from the check of the arguments on.
+[[nodiscard]] aio_status connect(ConnectPlan::Kind kind, aio_collection *collection, const char *host,
+                                 const char *service, aio_state_callback callback, const aio_connect_options *options,
+                                 aio_state **out);
 
 // What the options of a byte-moving operation allow; `minimum` 0 where it does not concern the operation.
 [[nodiscard]] aio_status check_io_options(const void *buffer, size_t length, size_t minimum,

@@ -7,6 +7,24 @@ using Kind = aio::Inbound::Kind;
 
 namespace {
 
+bool valid(const aio_udp_options &options) {
+  return aio::valid_family(options.family) &&
+         aio::valid_choices(options.reuse_address, options.reuse_port, options.broadcast, options.multicast_loop,
+                            options.queue_output) &&
+         options.multicast_ttl >= 0 && options.multicast_ttl <= 255 && options.receive_buffer_size >= 0 &&
+         options.send_buffer_size >= 0 && aio::valid_times(options.read_timeout, options.write_timeout);
+}
+
+aio_status change_group(aio_state *state, const char *address, const char *source, const char *interface_name,
+                        aio::Error (*change)(aio_socket, const aio::net::Group &)) {
+  aio::net::Group group;
+  if (state == nullptr || address == nullptr) return AIO_ERR_INVALID_ARGUMENT;
+  const aio_status status = aio::net::parse_group(address, source, interface_name, group);
+  if (status == AIO_ERR_INVALID_ARGUMENT) return status;
+  if (!object(state)->is_datagram()) return AIO_ERR_UNSUPPORTED;
+  return status == AIO_OK ? object(state)->change_group(change, group) : status;
+}
+
 // Sends `buffer` as one datagram to where `cargo` says, if it is `addressed`, or to the peer.
 aio_status send(aio_state *state, bool addressed, const void *buffer, size_t length, aio_buffer_callback callback,
                 const aio_io_options *options, const aio::Cargo &cargo) {
@@ -46,6 +64,42 @@ aio_status check_messages(const aio_message *messages, size_t count, bool has_pe
 }  // namespace
 
 extern "C" {
+
+aio_status aio_state_create_udp(aio_collection *collection, const char *address, const char *service,
+                                const aio_udp_options *options, aio_state **out) {
+  aio::clear_last_error_text();
+  if (out != nullptr) *out = nullptr;
+  const aio_udp_options given = aio::options_or_default(options);
+  if (collection == nullptr || out == nullptr || (address != nullptr && service == nullptr) || !valid(given)) {
+    return AIO_ERR_INVALID_ARGUMENT;
+  }
+  if (!aio::reserved_is_zero(given)) return AIO_ERR_UNSUPPORTED;
+  if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
+  aio::net::Socket socket;
+  if (const aio::Error error = aio::net::open_udp(address, service, given, socket); !error.ok()) return error.status;
+  return aio::State::adopt(*object(collection), socket,
+                           {.exclusive_output = given.queue_output == AIO_NO,
+                            .read_timeout = given.read_timeout,
+                            .write_timeout = given.write_timeout,
+                            .user_info = given.user_info,
+                            .name = given.name,
+                            .datagrams = true,
+                            .has_peer = false},
+                           nullptr, out);
+}
+
+aio_status aio_state_connect_udp(aio_collection *collection, const char *host, const char *service,
+                                 aio_state_callback callback, const aio_connect_options *options, aio_state **out) {
+  return aio::connect(aio::ConnectPlan::Kind::udp, collection, host, service, callback, options, out);
+}
+
+aio_status aio_state_join_group(aio_state *state, const char *group, const char *source, const char *interface_name) {
+  return change_group(state, group, source, interface_name, aio::net::join_group);
+}
+
+aio_status aio_state_leave_group(aio_state *state, const char *group, const char *source, const char *interface_name) {
+  return change_group(state, group, source, interface_name, aio::net::leave_group);
+}
 
 aio_status aio_state_receive_message(aio_state *state, void *buffer, size_t length, aio_buffer_callback callback,
                                      const aio_io_options *options) {

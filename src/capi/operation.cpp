@@ -113,7 +113,8 @@ size_t aio_state_old_length(const aio_state *state) {
 }
 
 aio_status aio_state_shutdown(aio_state *state, aio_state_callback callback, void *user_info) {
-  return state == nullptr ? AIO_ERR_INVALID_ARGUMENT : object(state)->shutdown(callback, user_info);
+  if (state == nullptr) return AIO_ERR_INVALID_ARGUMENT;
+  return object(state)->is_datagram() ? AIO_ERR_UNSUPPORTED : object(state)->shutdown(callback, user_info);
 }
 
 aio_status aio_state_abort(aio_state *state, int32_t direction, aio_state_callback callback, void *user_info) {

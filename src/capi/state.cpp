@@ -3,7 +3,9 @@
 #include "capi/arguments.hpp"
 #include "core/connector.hpp"
 #include "net/system_error.hpp"
+#include "net/unix_socket.hpp"
 
+using aio::ConnectPlan;
 using aio::object;
 using aio::net::SocketFlag;
 
@@ -65,29 +67,14 @@ aio_status aio_state_create(aio_collection *collection, aio_socket socket, const
 
 aio_status aio_state_connect_tcp(aio_collection *collection, const char *host, const char *service,
                                  aio_state_callback callback, const aio_connect_options *options, aio_state **out) {
-  aio::clear_last_error_text();
-  if (out != nullptr) *out = nullptr;
-  const aio_connect_options given = aio::options_or_default(options);
-  if (collection == nullptr || host == nullptr || service == nullptr || callback == nullptr || out == nullptr ||
-      !aio::valid_family(given.family) || !aio::valid_choices(given.nodelay, given.keepalive, given.queue_output) ||
-      !aio::valid_times(given.connect_timeout, given.read_timeout, given.write_timeout)) {
-    return AIO_ERR_INVALID_ARGUMENT;
-  }
-  if (!aio::reserved_is_zero(given) || given.tls != nullptr) return AIO_ERR_UNSUPPORTED;
-  if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
-  const aio::ConnectPlan plan = {.host = host,
-                                 .service = service,
-                                 .family = given.family,
-                                 .local_address = given.local_address,
-                                 .local_service = given.local_service,
-                                 .timeout = aio::time_limit(given.connect_timeout),
-                                 .nodelay = given.nodelay != AIO_NO,
-                                 .keepalive = given.keepalive == AIO_YES,
-                                 .callback = callback,
-                                 .user_info = given.user_info};
-  return aio::State::connect(
-      *object(collection), plan,
-      {given.queue_output == AIO_NO, given.read_timeout, given.write_timeout, given.user_info, given.name}, out);
+  return aio::connect(ConnectPlan::Kind::tcp, collection, host, service, callback, options, out);
+}
+
+aio_status aio_state_connect_unix(aio_collection *collection, const char *path, aio_state_callback callback,
+                                  const aio_connect_options *options, aio_state **out) {
+  aio_address address;
+  const bool valid = path != nullptr && aio::net::make_unix_address(address, path) == AIO_OK;
+  return aio::connect(ConnectPlan::Kind::unix_stream, collection, valid ? path : nullptr, "", callback, options, out);
 }
 
 aio_status aio_state_close(aio_state *state, aio_state_callback callback, const aio_close_options *options) {
@@ -207,6 +194,11 @@ aio_status aio_state_set_write_limit(aio_state *state, size_t bytes) {
   if (state == nullptr) return AIO_ERR_INVALID_ARGUMENT;
   object(state)->outbound().set_limit(bytes == 0 ? SIZE_MAX : bytes);
   return AIO_OK;
+}
+
+aio_status aio_state_peer_credentials(const aio_state *state, aio_credentials *out) {
+  if (out != nullptr) *out = {-1, -1, -1, {}};
+  return state == nullptr || out == nullptr ? AIO_ERR_INVALID_ARGUMENT : object(state)->peer_credentials(*out);
 }
 
 aio_status aio_state_set_write_marks(aio_state *state, size_t high, size_t low, aio_state_callback drained,

@@ -16,8 +16,12 @@ constexpr Nanoseconds kRetryDelay = 100'000'000;
 
 // ---- Making one: any thread ----
 
-Acceptor::Acceptor(Collection &collection, const Plan &plan)
-    : collection_(&collection), mailbox_(collection.mailbox()), plan_(plan), user_info_(plan.options.user_info) {
+Acceptor::Acceptor(Collection &collection, const Plan &plan, net::SocketFile &&file)
+    : collection_(&collection),
+      mailbox_(collection.mailbox()),
+      plan_(plan),
+      file_(std::move(file)),
+      user_info_(plan.options.user_info) {
   mailbox_.retain();
 }
 
@@ -41,8 +45,9 @@ bool Acceptor::copy_targets() {
   return true;
 }
 
-aio_status Acceptor::create(Collection &collection, net::Socket &socket, const Plan &plan, aio_acceptor **out) {
-  Owned<Acceptor> acceptor(make<Acceptor>(collection, plan));
+aio_status Acceptor::create(Collection &collection, net::Socket &socket, net::SocketFile &&file, const Plan &plan,
+                            aio_acceptor **out) {
+  Owned<Acceptor> acceptor(make<Acceptor>(collection, plan, std::move(file)));
   if (acceptor == nullptr) return AIO_ERR_NO_MEMORY;
   acceptor->gauge_ = make<AcceptGauge>(collection.mailbox(), *acceptor);
   if (acceptor->gauge_ == nullptr || !acceptor->name_.assign(plan.options.name) || !acceptor->copy_targets()) {
@@ -159,8 +164,11 @@ void Acceptor::run() {
 
 void Acceptor::hand_out(net::Socket socket) {
   const aio_accept_options &options = plan_.options;
-  if (options.nodelay != AIO_NO) static_cast<void>(net::set_flag(socket.handle(), net::SocketFlag::nodelay, true));
-  if (options.keepalive == AIO_YES) {
+  const bool is_tcp = net::family_of(local_address_) != AIO_UNIX;
+  if (is_tcp && options.nodelay != AIO_NO) {
+    static_cast<void>(net::set_flag(socket.handle(), net::SocketFlag::nodelay, true));
+  }
+  if (is_tcp && options.keepalive == AIO_YES) {
     static_cast<void>(net::set_flag(socket.handle(), net::SocketFlag::keepalive, true));
   }
   if (options.socket_callback != nullptr) {
@@ -265,6 +273,7 @@ void Acceptor::close_now() {
   net::Poller::close(std::exchange(poller_, nullptr));
   {
     const net::Lock lock(mailbox_.socket_mutex());
+    file_.remove();
     socket_.close();
   }
   for (; waiting_count_ != 0; --waiting_count_) {

@@ -10,6 +10,7 @@
 #include "core/handle.hpp"
 #include "core/state.hpp"
 #include "net/poller.hpp"
+#include "net/unix_socket.hpp"
 
 #include <aiostate/acceptor.h>
 
@@ -24,8 +25,8 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
   };
 
   // On refusal the socket stays in `socket`.
-  [[nodiscard]] static aio_status create(Collection &collection, net::Socket &socket, const Plan &plan,
-                                         aio_acceptor **out);
+  [[nodiscard]] static aio_status create(Collection &collection, net::Socket &socket, net::SocketFile &&file,
+                                         const Plan &plan, aio_acceptor **out);
 
   // ---- The API; any thread ----
   [[nodiscard]] aio_status close(aio_acceptor_callback callback, void *user_info);
@@ -42,7 +43,7 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
 
   void on_room() override { review(); }
 
-  Acceptor(Collection &collection, const Plan &plan);
+  Acceptor(Collection &collection, const Plan &plan, net::SocketFile &&file);
   ~Acceptor();
 
  private:
@@ -92,6 +93,7 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
   net::Mailbox &mailbox_;
   const Plan plan_;
   net::Socket socket_;
+  net::SocketFile file_;  // of a Unix socket
   net::Poller *poller_ = nullptr;
   AcceptGauge *gauge_ = nullptr;
   Target *targets_ = nullptr;

@@ -77,7 +77,7 @@ void Closing::begin_linger(Linger &linger) {
 // Writes first, then our end, then the peer's.
 void Closing::proceed() {
   if (!lingers() || linger_->drains || !state_.is_open() || !state_.outbound().idle()) return;
-  if (!state_.channel().shutdown_output().ok()) {
+  if (state_.is_datagram() || !state_.channel().shutdown_output().ok()) {  // datagrams have no end to wait for
     state_.close_socket(false);
     return;
   }

@@ -181,7 +181,7 @@ aio_status Collection::close() {
 int Collection::descriptor() {
   if (own_thread_) return -1;
   // From now on whoever posts wakes the loop, so that the descriptor tells.
-  if (!foreign_loop_.exchange(true)) static_cast<void>(mailbox_->sleep());
+  if (!foreign_loop_.exchange(true) && !mailbox_->sleep()) loop_.wake();  // somebody has posted already
   return loop_.descriptor();
 }
 

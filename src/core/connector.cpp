@@ -1,15 +1,19 @@
 #include "core/connector.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/log.hpp"
 #include "core/state.hpp"
+#include "net/unix_socket.hpp"
 
 namespace aio {
 
 namespace {
 
 constexpr Nanoseconds kAttemptDelay = 250'000'000;  // RFC 8305, section 5
+constexpr Nanoseconds kShortestRetry = 1'000'000;
+constexpr Nanoseconds kLongestRetry = 100'000'000;
 constexpr size_t kTextSize = 320;
 
 // Of several failures the one that tells most: an answer of the peer's over a lack of ways to reach it.
@@ -38,23 +42,45 @@ Connector::~Connector() {
 
 Connector *Connector::create(State &state, const ConnectPlan &plan) {
   Owned<Connector> connector(make<Connector>(state, plan));
-  const bool copied =
-      connector != nullptr && connector->host_.assign(plan.host) && connector->service_.assign(plan.service) &&
-      connector->local_address_.assign(plan.local_address) && connector->local_service_.assign(plan.local_service);
+  if (connector == nullptr) return nullptr;
+  ConnectPlan &own = connector->plan_;
+  const bool copied = keep(connector->host_, own.host) && keep(connector->service_, own.service) &&
+                      keep(connector->local_address_, own.local_address) &&
+                      keep(connector->local_service_, own.local_service);
   return copied ? connector.release() : nullptr;
+}
+
+bool Connector::keep(Text &copy, const char *&text) {
+  if (text == nullptr) return true;
+  const bool copied = copy.assign(text);
+  text = copy.get();
+  return copied;
+}
+
+net::SocketKind Connector::socket_kind() const {
+  return plan_.kind == ConnectPlan::Kind::udp ? net::SocketKind::datagram : net::SocketKind::stream;
 }
 
 void Connector::begin() {
   state_.collection().deadlines().arm_by(timeout_alarm_, deadline_);
-  const net::Query query = {host_.get(), service_.get(), plan_.family};
   Error error;
-  if (net::resolve_numeric(query, addresses_, error)) {
-    if (!error.ok()) return fail(error);
-    try_next(0);
-    return;
+  const bool found = find_addresses(error);
+  if (!error.ok()) return fail(error);
+  if (found) try_next(0);
+}
+
+// False: they are being looked up.
+bool Connector::find_addresses(Error &error) {
+  if (plan_.kind == ConnectPlan::Kind::unix_stream) {
+    aio_address address;
+    error.status = net::make_unix_address(address, plan_.host);
+    if (error.ok() && !addresses_.assign(address)) error.status = AIO_ERR_NO_MEMORY;
+    return true;
   }
+  const net::Query query = {plan_.host, plan_.service, plan_.family, socket_kind()};
+  if (net::resolve_numeric(query, addresses_, error)) return true;
   lookup_ = net::Lookup::start(state_.collection().loop(), query, *this, error);
-  if (lookup_ == nullptr) fail(error);
+  return false;
 }
 
 void Connector::on_resolved(Error error, net::AddressList &addresses) {
@@ -77,9 +103,16 @@ void Connector::try_next(Nanoseconds) {
       }
       return;
     }
+    if (error.status == AIO_ERR_BUSY) return retry_later();
     note_failure(culprit, error);
   }
   if (attempts_.empty()) fail(worst_);
+}
+
+void Connector::retry_later() {
+  --next_;
+  retry_delay_ = std::clamp(2 * retry_delay_, kShortestRetry, kLongestRetry);
+  state_.collection().deadlines().arm(next_alarm_, after(net::Loop::clock(), retry_delay_));
 }
 
 // On failure `culprit` is the address that could not be used, this one or the local one.
@@ -88,7 +121,7 @@ Error Connector::try_address(const aio_address &address, aio_address &culprit) {
   if (attempt == nullptr) return {AIO_ERR_NO_MEMORY, 0};
   aio_address local = {};
   Error error = find_local(address, local);
-  if (error.ok()) error = attempt->socket().open_stream(net::family_of(address));
+  if (error.ok()) error = attempt->socket().open(net::family_of(address), socket_kind());
   if (error.ok() && local.length != 0) {
     error = attempt->socket().bind_client(local);
     if (!error.ok()) culprit = local;
@@ -101,12 +134,13 @@ Error Connector::try_address(const aio_address &address, aio_address &culprit) {
 // The address to connect from, of the remote one's family; none if none was asked for.
 Error Connector::find_local(const aio_address &remote, aio_address &local) const {
   if (plan_.local_address == nullptr && plan_.local_service == nullptr) return {};
+  if (plan_.kind == ConnectPlan::Kind::unix_stream) return {net::make_unix_address(local, plan_.local_address), 0};
   const int32_t family = net::family_of(remote);
   const char *any = family == 4 ? "0.0.0.0" : "::";
   net::AddressList found;
   Error error;
-  const net::Query query = {plan_.local_address == nullptr ? any : local_address_.get(),
-                            plan_.local_service == nullptr ? "0" : local_service_.get(), 0};
+  const net::Query query = {plan_.local_address == nullptr ? any : plan_.local_address,
+                            plan_.local_service == nullptr ? "0" : plan_.local_service, 0, socket_kind()};
   if (!net::resolve_numeric(query, found, error)) error = {AIO_ERR_ADDRESS_NOT_AVAILABLE, 0};
   if (error.ok() && net::family_of(found[0]) != family) error = {AIO_ERR_ADDRESS_NOT_AVAILABLE, 0};
   if (error.ok()) local = found[0];
@@ -151,8 +185,10 @@ void Connector::fail(Error error) {
   char text[kTextSize];
   if (worst_address_.length != 0) {
     std::snprintf(text, sizeof text, "%s", net::AddressText(worst_address_).text);
+  } else if (plan_.kind == ConnectPlan::Kind::unix_stream) {
+    std::snprintf(text, sizeof text, "%s", plan_.host);
   } else {
-    std::snprintf(text, sizeof text, "%s, service %s", host_.get(), service_.get());
+    std::snprintf(text, sizeof text, "%s, service %s", plan_.host, plan_.service);
   }
   state_.note_error(error);
   end(error);

@@ -14,7 +14,10 @@ namespace aio {
 class State;
 
 struct ConnectPlan {
-  const char *host;
+  enum class Kind : uint8_t { tcp, udp, unix_stream };
+
+  Kind kind;
+  const char *host;  // or a path
   const char *service;
   int32_t family;
   const char *local_address;  // nullptr: any
@@ -65,8 +68,12 @@ class Connector final : public Task, private net::LookupOwner {
   void run() override;
   void on_resolved(Error error, net::AddressList &addresses) override;
 
+  [[nodiscard]] static bool keep(Text &copy, const char *&text);
+  [[nodiscard]] net::SocketKind socket_kind() const;
+  [[nodiscard]] bool find_addresses(Error &error);
   [[nodiscard]] Error find_local(const aio_address &remote, aio_address &local) const;
   void try_next(Nanoseconds now);
+  void retry_later();
   [[nodiscard]] Error try_address(const aio_address &address, aio_address &culprit);
   void on_attempt_ready(Attempt &attempt);
   void win(Attempt &attempt);
@@ -80,7 +87,7 @@ class Connector final : public Task, private net::LookupOwner {
   Text service_;
   Text local_address_;
   Text local_service_;
-  const ConnectPlan plan_;  // its texts are those above
+  ConnectPlan plan_;  // its texts are those above
   const Nanoseconds deadline_;
   net::Lookup *lookup_ = nullptr;
   net::AddressList addresses_;
@@ -91,6 +98,7 @@ class Connector final : public Task, private net::LookupOwner {
   Error outcome_;
   bool ended_ = false;
   Alarm<Connector, &Connector::on_timeout> timeout_alarm_{*this};
+  Nanoseconds retry_delay_ = 0;  // while a Unix listener's queue is full
   Alarm<Connector, &Connector::try_next> next_alarm_{*this};
 };
 

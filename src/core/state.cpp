@@ -5,6 +5,7 @@
 #include "core/accept_gauge.hpp"
 #include "core/connector.hpp"
 #include "net/system_error.hpp"
+#include "net/unix_socket.hpp"
 
 namespace aio {
 
@@ -255,6 +256,22 @@ int32_t State::flag(net::SocketFlag flag) const {
   bool on = (flag == net::SocketFlag::nodelay ? nodelay_ : keepalive_).load(std::memory_order_relaxed);
   if (plain_.socket.is_open() && !net::get_flag(plain_.socket.handle(), flag, on).ok()) return 0;
   return on ? AIO_YES : AIO_NO;
+}
+
+aio_status State::change_group(Error (*change)(aio_socket, const net::Group &), const net::Group &group) {
+  const net::Lock lock(mailbox_.socket_mutex());
+  if (is_closing()) return AIO_ERR_CLOSED;
+  return plain_.socket.is_open() ? change(plain_.socket.handle(), group).status : AIO_ERR_NOT_CONNECTED;
+}
+
+aio_status State::peer_credentials(aio_credentials &out) const {
+  const net::Lock lock(mailbox_.socket_mutex());
+  if (is_closing()) return AIO_ERR_CLOSED;
+  aio_address local;
+  if (!plain_.socket.is_open()) return AIO_ERR_NOT_CONNECTED;
+  if (const Error error = net::local_address(plain_.socket.handle(), local); !error.ok()) return error.status;
+  if (is_datagram_ || net::family_of(local) != AIO_UNIX) return AIO_ERR_UNSUPPORTED;
+  return net::peer_credentials(plain_.socket.handle(), out).status;
 }
 
 aio_status State::set_flag(net::SocketFlag flag, bool on) {

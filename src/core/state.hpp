@@ -16,6 +16,7 @@
 #include "net/channel.hpp"
 #include "net/mailbox.hpp"
 #include "net/poller.hpp"
+#include "net/udp_socket.hpp"
 
 #include <aiostate/state.h>
 
@@ -84,6 +85,9 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] aio_status address(Error (*ask)(aio_socket, aio_address &), aio_address &out) const;
   [[nodiscard]] int32_t flag(net::SocketFlag flag) const;
   [[nodiscard]] aio_status set_flag(net::SocketFlag flag, bool on);
+
+  [[nodiscard]] aio_status change_group(Error (*change)(aio_socket, const net::Group &), const net::Group &group);
+  [[nodiscard]] aio_status peer_credentials(aio_credentials &out) const;
 
   [[nodiscard]] const char *name() const { return name_.get(); }
   [[nodiscard]] aio_status read_status() const { return read_status_.load(std::memory_order_acquire); }

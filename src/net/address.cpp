@@ -196,6 +196,12 @@ int32_t family_of(const aio_address &address) {
   }
 }
 
+bool is_path(const aio_address &address) {
+  if (family_of(address) != AIO_UNIX) return false;
+  const UnixPath path(address);
+  return path.length != 0 && !path.is_abstract;
+}
+
 bool equal(const aio_address &one, const aio_address &other) {
   const int32_t family = family_of(one);
   if (family != family_of(other) || port_of(one) != port_of(other)) return false;

@@ -17,6 +17,7 @@ inline constexpr size_t kAddressTextSize = 160;  // enough for every address of 
 [[nodiscard]] aio_status format_host(const aio_address &address, char *buffer, size_t size);
 [[nodiscard]] aio_status format_address(const aio_address &address, char *buffer, size_t size);
 
+[[nodiscard]] bool is_path(const aio_address &address);  // a Unix socket's that is a file
 [[nodiscard]] uint16_t port_of(const aio_address &address);
 void set_port(aio_address &address, uint16_t port);
 [[nodiscard]] int32_t family_of(const aio_address &address);  // 4, 6, AIO_UNIX or 0

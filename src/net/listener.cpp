@@ -7,8 +7,8 @@ namespace aio::net {
 namespace {
 
 Error listen_at(const aio_address &address, const ListenPlan &plan, bool dual_stack, Socket &socket) {
-  Error error = socket.open_stream(family_of(address));
-  if (error.ok()) error = socket.bind(address, plan.reuse_port, dual_stack);
+  Error error = socket.open(family_of(address), SocketKind::stream);
+  if (error.ok()) error = socket.bind_server(address, plan.reuse_port, dual_stack);
   if (error.ok()) error = socket.listen(plan.backlog);
   if (error.ok()) return error;
   socket.close();
@@ -30,7 +30,7 @@ Error listen_on_all(uint16_t port, const ListenPlan &plan, Socket &socket) {
 
 Error listen_tcp(const ListenPlan &plan, Socket &socket) {
   AddressList addresses;
-  const Query query = {plan.address, plan.service, plan.family};
+  const Query query = {plan.address, plan.service, plan.family, SocketKind::stream};
   Error error = resolve(query, addresses);
   if (error.ok() && addresses.size() == 0) error = {AIO_ERR_HOST_NOT_FOUND, 0};
   if (!error.ok()) {

@@ -1,6 +1,7 @@
 #include "net/resolver.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -53,6 +54,8 @@ Error error_from_lookup(int code) {
       return {AIO_ERR_SERVICE_NOT_FOUND, 0};
     case EAI_MEMORY:
       return {AIO_ERR_NO_MEMORY, 0};
+    case EAI_SYSTEM:
+      return error_from_uv_lookup(-errno);
     default:
       return {AIO_ERR_HOST_NOT_FOUND, 0};
   }

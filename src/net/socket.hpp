@@ -59,9 +59,11 @@ class Socket {
   void close();
   void reset();  // closes with a TCP reset
 
-  [[nodiscard]] Error open_stream(int32_t family);
-  [[nodiscard]] Error connect(const aio_address &address);  // AIO_OK also while it is under way
-  [[nodiscard]] Error bind(const aio_address &address, bool reuse_port, bool dual_stack);
+  [[nodiscard]] Error open(int32_t family, SocketKind kind);
+  [[nodiscard]] Error connect(
+      const aio_address &address);  // AIO_OK also while it is under way; AIO_ERR_BUSY: try again
+  [[nodiscard]] Error bind(const aio_address &address);
+  [[nodiscard]] Error bind_server(const aio_address &address, bool reuse_port, bool dual_stack);
   [[nodiscard]] Error bind_client(const aio_address &address);
   [[nodiscard]] Error listen(int backlog);
   [[nodiscard]] Error accept(Socket &accepted);  // AIO_OK without a socket: nobody is there any more

@@ -77,22 +77,31 @@ void Socket::reset() {
   close();
 }
 
-Error Socket::open_stream(int32_t family) {
+Error Socket::open(int32_t family, SocketKind kind) {
+  const int domain = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNIX;
+  const int type = kind == SocketKind::datagram ? SOCK_DGRAM : SOCK_STREAM;
   close();
-  handle_ = ::socket(family == 6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  handle_ = ::socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   return is_open() ? Error() : last_system_error();
 }
 
 Error Socket::connect(const aio_address &address) {
   if (::connect(handle_, system_address(address), address.length) == 0) return {};
-  return errno == EINPROGRESS || errno == EINTR ? Error() : last_system_error();
+  if (errno == EINPROGRESS || errno == EINTR) return {};
+  // A Unix listener's queue is full: the connect is not under way, and nothing tells when there is room (connect(2)).
+  const bool is_full = errno == EAGAIN && family_of(address) == AIO_UNIX;
+  return is_full ? Error{AIO_ERR_BUSY, errno} : last_system_error();
 }
 
-Error Socket::bind(const aio_address &address, bool reuse_port, bool dual_stack) {
+Error Socket::bind(const aio_address &address) {
+  return outcome(::bind(handle_, system_address(address), address.length));
+}
+
+Error Socket::bind_server(const aio_address &address, bool reuse_port, bool dual_stack) {
   Error error = set_option(handle_, SOL_SOCKET, SO_REUSEADDR, 1);
   if (error.ok() && reuse_port) error = set_option(handle_, SOL_SOCKET, SO_REUSEPORT, 1);
   if (error.ok() && family_of(address) == 6) error = set_option(handle_, IPPROTO_IPV6, IPV6_V6ONLY, dual_stack ? 0 : 1);
-  return error.ok() ? outcome(::bind(handle_, system_address(address), address.length)) : error;
+  return error.ok() ? bind(address) : error;
 }
 
 Error Socket::bind_client(const aio_address &address) {
@@ -100,7 +109,7 @@ Error Socket::bind_client(const aio_address &address) {
   if (port_of(address) != 0) {
     if (const Error error = set_option(handle_, SOL_SOCKET, SO_REUSEADDR, 1); !error.ok()) return error;
   }
-  return outcome(::bind(handle_, system_address(address), address.length));
+  return bind(address);
 }
 
 Error Socket::listen(int backlog) { return outcome(::listen(handle_, backlog > 0 ? backlog : SOMAXCONN)); }

@@ -88,8 +88,8 @@ aio_address loopback(int32_t family = 4) {
 
 aio_address bind_anywhere(Socket &socket, bool reuse_port = false) {
   aio_address address;
-  assert_true(socket.open_stream(4).ok());
-  assert_true(socket.bind(loopback(), reuse_port, false).ok());
+  assert_true(socket.open(4, SocketKind::stream).ok());
+  assert_true(socket.bind_server(loopback(), reuse_port, false).ok());
   assert_true(local_address(socket.handle(), address).ok());
   return address;
 }
@@ -140,19 +140,19 @@ void test_move__leaves_one_owner_and_closes_the_target(void **) {
   assert_true(is_open_descriptor(there));
 }
 
-void test_open_stream__is_nonblocking_and_closed_by_exec(void **) {
+void test_open__is_nonblocking_and_closed_by_exec(void **) {
   for (const int32_t family : {4, 6}) {
     Socket socket;
-    if (socket.open_stream(family).status == AIO_ERR_UNSUPPORTED) continue;
+    if (socket.open(family, SocketKind::stream).status == AIO_ERR_UNSUPPORTED) continue;
     assert_true((fcntl(socket.handle(), F_GETFL) & O_NONBLOCK) != 0);
     assert_true((fcntl(socket.handle(), F_GETFD) & FD_CLOEXEC) != 0);
   }
 }
 
-void test_open_stream__closes_the_socket_before(void **) {
+void test_open__closes_the_socket_before(void **) {
   Socket socket;
   const int before = open_descriptors();
-  for (int i = 0; i < 3; ++i) assert_true(socket.open_stream(4).ok());
+  for (int i = 0; i < 3; ++i) assert_true(socket.open(4, SocketKind::stream).ok());
   assert_int_equal(open_descriptors(), before + 1);
 }
 
@@ -269,7 +269,7 @@ void test_write__behind_ones_own_end_has_failed(void **) {
 
 void test_write__before_connecting_has_failed(void **) {
   Socket socket;
-  assert_true(socket.open_stream(4).ok());
+  assert_true(socket.open(4, SocketKind::stream).ok());
   assert_int_equal(write_text(socket, "x").kind, Kind::failed);
 }
 
@@ -304,7 +304,7 @@ void test_shutdown_output__ends_one_direction(void **) {
 
 void test_shutdown_output__before_connecting_is_not_connected(void **) {
   Socket socket;
-  assert_true(socket.open_stream(4).ok());
+  assert_true(socket.open(4, SocketKind::stream).ok());
   assert_int_equal(socket.shutdown_output().status, AIO_ERR_NOT_CONNECTED);
 }
 
@@ -313,7 +313,7 @@ void test_shutdown_output__before_connecting_is_not_connected(void **) {
 void test_accept__gives_the_connection(void **) {
   Socket listener, client, accepted;
   const aio_address address = start_listening(listener);
-  assert_true(client.open_stream(4).ok());
+  assert_true(client.open(4, SocketKind::stream).ok());
   assert_true(client.connect(address).ok());
   await_events(listener, POLLIN);
   assert_true(listener.accept(accepted).ok());
@@ -342,7 +342,7 @@ void test_accept__by_what_does_not_listen_fails(void **) {
 void test_pending_error__tells_of_a_refused_connect_once(void **) {
   Socket refusing, client;
   const aio_address address = bind_anywhere(refusing);
-  assert_true(client.open_stream(4).ok());
+  assert_true(client.open(4, SocketKind::stream).ok());
   const Error at_once = client.connect(address);
   if (at_once.ok()) {
     await_events(client, POLLOUT);
@@ -355,7 +355,7 @@ void test_pending_error__tells_of_a_refused_connect_once(void **) {
 
 void test_connect__to_another_family_fails(void **) {
   Socket client;
-  assert_true(client.open_stream(4).ok());
+  assert_true(client.open(4, SocketKind::stream).ok());
   assert_false(client.connect(loopback(6)).ok());
 }
 
@@ -364,9 +364,9 @@ void test_connect__to_another_family_fails(void **) {
 void test_bind__of_a_taken_port_is_in_use(void **) {
   Socket listener, second;
   const aio_address address = start_listening(listener);
-  assert_true(second.open_stream(4).ok());
-  assert_int_equal(second.bind(address, false, false).status, AIO_ERR_ADDRESS_IN_USE);
-  assert_true(second.open_stream(4).ok());
+  assert_true(second.open(4, SocketKind::stream).ok());
+  assert_int_equal(second.bind_server(address, false, false).status, AIO_ERR_ADDRESS_IN_USE);
+  assert_true(second.open(4, SocketKind::stream).ok());
   assert_int_equal(second.bind_client(address).status, AIO_ERR_ADDRESS_IN_USE);
 }
 
@@ -374,8 +374,8 @@ void test_bind__shares_a_port_if_both_want_to(void **) {
   Socket first, second;
   const aio_address address = bind_anywhere(first, true);
   assert_true(first.listen(0).ok());
-  assert_true(second.open_stream(4).ok());
-  assert_true(second.bind(address, true, false).ok());
+  assert_true(second.open(4, SocketKind::stream).ok());
+  assert_true(second.bind_server(address, true, false).ok());
   assert_true(second.listen(0).ok());
 }
 
@@ -383,15 +383,15 @@ void test_bind__of_a_foreign_address_is_not_available(void **) {
   Socket socket;
   aio_address foreign;
   assert_true(parse_address(foreign, "192.0.2.1", 0));
-  assert_true(socket.open_stream(4).ok());
-  assert_int_equal(socket.bind(foreign, false, false).status, AIO_ERR_ADDRESS_NOT_AVAILABLE);
+  assert_true(socket.open(4, SocketKind::stream).ok());
+  assert_int_equal(socket.bind_server(foreign, false, false).status, AIO_ERR_ADDRESS_NOT_AVAILABLE);
 }
 
 void test_bind__takes_both_families_only_if_told(void **) {
   for (const bool dual_stack : {true, false}) {
     Socket socket;
-    if (socket.open_stream(6).status == AIO_ERR_UNSUPPORTED) skip();
-    assert_true(socket.bind(any_address(6, 0), false, dual_stack).ok());
+    if (socket.open(6, SocketKind::stream).status == AIO_ERR_UNSUPPORTED) skip();
+    assert_true(socket.bind_server(any_address(6, 0), false, dual_stack).ok());
     int only_one = 0;
     socklen_t length = sizeof only_one;
     assert_int_equal(getsockopt(socket.handle(), IPPROTO_IPV6, IPV6_V6ONLY, &only_one, &length), 0);
@@ -403,7 +403,7 @@ void test_bind_client__fixes_the_local_address(void **) {
   Socket listener, client;
   aio_address mine, seen;
   const aio_address address = start_listening(listener);
-  assert_true(client.open_stream(4).ok());
+  assert_true(client.open(4, SocketKind::stream).ok());
   assert_true(client.bind_client(loopback()).ok());
   assert_true(local_address(client.handle(), mine).ok());
   assert_true(client.connect(address).ok());
@@ -459,7 +459,7 @@ void test_addresses__of_what_has_none(void **) {
   Socket socket;
   aio_address address;
   std::memset(&address, 0xff, sizeof address);
-  assert_true(socket.open_stream(4).ok());
+  assert_true(socket.open(4, SocketKind::stream).ok());
   assert_int_equal(peer_address(socket.handle(), address).status, AIO_ERR_NOT_CONNECTED);
   assert_int_equal(address.length, 0);
   assert_int_equal(local_address(AIO_NO_SOCKET, address).system, EBADF);
@@ -489,8 +489,8 @@ const CMUnitTest tests[] = {
     cmocka_unit_test(test_socket__closes_at_the_end_of_its_scope),
     cmocka_unit_test(test_release__gives_the_descriptor_away),
     cmocka_unit_test(test_move__leaves_one_owner_and_closes_the_target),
-    cmocka_unit_test(test_open_stream__is_nonblocking_and_closed_by_exec),
-    cmocka_unit_test(test_open_stream__closes_the_socket_before),
+    cmocka_unit_test(test_open__is_nonblocking_and_closed_by_exec),
+    cmocka_unit_test(test_open__closes_the_socket_before),
     cmocka_unit_test(test_read__moves_what_is_there),
     cmocka_unit_test(test_read__moves_no_more_than_there_is_room),
     cmocka_unit_test(test_read__fills_spans_in_order),
