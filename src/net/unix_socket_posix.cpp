@@ -21,12 +21,13 @@ constexpr bool kHasAbstractNames = true;
 constexpr bool kHasAbstractNames = false;
 #endif
 
-// Whether the file is a socket that was left behind: connecting to it is refused.
+// Whether the file is a socket that was left behind. A datagram socket asks: nobody is there to refuse it, or the kinds
+// differ, and then whoever listens has no connection more in his queue.
 bool is_stale(const char *path, const aio_address &address) {
   struct stat file;
   if (::lstat(path, &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
   Socket probe;
-  return probe.open(AIO_UNIX, SocketKind::stream).ok() && probe.connect(address).status == AIO_ERR_CONNECTION_REFUSED;
+  return probe.open(AIO_UNIX, SocketKind::datagram).ok() && probe.connect(address).status == AIO_ERR_CONNECTION_REFUSED;
 }
 
 }  // namespace
