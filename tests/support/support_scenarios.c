@@ -7,6 +7,15 @@
 #include "support_scenarios.h"
 #include "support_sweep.h"
 
+static void destroy_accepted(aio_acceptor *acceptor, aio_state *state, void *user_info) {
+  (void)acceptor, (void)user_info;
+  aio_state_destroy(state);
+}
+
+static void ignore_connect(aio_state *state, aio_status status, void *user_info) {
+  (void)state, (void)status, (void)user_info;
+}
+
 static void create_collection(void) {
   sweep_collection();
   turns(2);
@@ -249,6 +258,56 @@ static void releasing(void) {
   until_all_ended();
 }
 
+static void lines_and_frames(void) {
+  aio_collection *collection = sweep_collection();
+  struct end *ends[2];
+  sweep_pair(collection, LINK_TCP, ends);
+  sweep_write(ends[0], 500);
+  until_ended(sweep_frame(ends[1], 100));
+  until_ended(sweep_line(ends[1], 150));
+  until_ended(sweep_read(ends[1], 50, 0));
+  sweep_gather(ends[0], 100000);
+  until_ended(sweep_frame(ends[1], 100200));
+  struct step *half = sweep_line(ends[1], 1000);
+  sweep_write(ends[0], 900);
+  turns(3);
+  sweep_gather(ends[0], 100);
+  until_ended(half);
+  expecting(sweep_frame(ends[1], 10), AIO_EOF);
+  sweep_shutdown(ends[0]);
+  until_all_ended();
+}
+
+static void marks_and_rates(void) {
+  aio_collection *collection = sweep_collection();
+  struct end *ends[2];
+  sweep_pair(collection, LINK_UNIX, ends);
+  sweep_marks(ends[0], 1000, 0);
+  sweep_rate(ends[0], 1e7);
+  sweep_rate(ends[1], 1e7);
+  sweep_gather(ends[0], 30000);
+  until_ended(sweep_read(ends[1], 30000, 0));
+  sweep_marks(ends[0], 10, 5);
+  sweep_rate(ends[1], 0);
+  sweep_write(ends[0], 1000);
+  until_ended(sweep_read(ends[1], 1000, 0));
+  until_all_ended();
+}
+
+static void unix_sockets(void) {
+  static const char name[] = "@aiostate-sweep";
+  aio_collection *collection = sweep_collection();
+  aio_acceptor *acceptor = NULL;
+  aio_state *state = NULL;
+  if (collection == NULL) return;
+  aio_status status = aio_acceptor_create_unix(collection, name, destroy_accepted, NULL, &acceptor);
+  if (accepted(status) && accepted(aio_state_connect_unix(collection, name, ignore_connect, NULL, &state))) turns(5);
+  if (state != NULL) aio_state_peer_credentials(state, &(aio_credentials){0});
+  aio_state_destroy(state);
+  aio_acceptor_destroy(acceptor);
+  turns(2);
+}
+
 static void two_collections(void) {
   aio_collection *one = sweep_collection(), *other = sweep_threaded_collection();
   aio_accept_options options = {.collections = (aio_collection *[]){other}, .collection_count = other != NULL};
@@ -294,6 +353,9 @@ const struct scenario scenarios[] = {
     {"timeouts", timeouts},
     {"closing", closing},
     {"releasing", releasing},
+    {"lines_and_frames", lines_and_frames},
+    {"marks_and_rates", marks_and_rates},
+    {"unix_sockets", unix_sockets},
     {"two_collections", two_collections},
     {"destroyed_while_running", destroyed_while_running},
 };

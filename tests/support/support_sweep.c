@@ -10,7 +10,7 @@
 #include "support_sweep.h"
 
 static const double kPatience = 10;
-enum { kPatientTurns = 30, kEcho = 4096 };
+enum { kPatientTurns = 30, kEcho = 4096, kPieces = 70 };
 
 /* ---- memory ---- */
 
@@ -342,7 +342,7 @@ static void on_read(aio_state *state, void *buffer, size_t count, void *argument
   if (!is_payload(buffer, step->end->got, count)) complain("something else than the payload was read");
   step->end->got += count;
   const aio_status status = aio_state_read_status(state);
-  if (status == AIO_EOF) step->end->eof = 1;
+  if (status == AIO_EOF && aio_state_buffered_length(state) == 0) step->end->eof = 1; /* frames leave what is cut off */
   called(step, status);
 }
 
@@ -416,9 +416,31 @@ struct step *sweep_standing_read(struct end *end, size_t keep_bytes, size_t tota
   return submitted(step, aio_state_read_with_checking(end->state, on_delivery, &options));
 }
 
-struct step *sweep_write(struct end *end, size_t length) {
+struct step *sweep_frame(struct end *end, size_t length) {
   struct step *step = new_step(end);
   aio_io_options options = {.user_info = step};
+  if (!exists(end)) return step;
+  /* The byte of payload that stands where the length is, made one by the adjustment. */
+  const int64_t adjustment = (int64_t)length - 1 - payload_byte(end->got);
+  const aio_frame_format format = {.length_size = 1, .adjustment = adjustment};
+  return submitted(step, aio_state_read_frame(end->state, &format, on_read, &options));
+}
+
+struct step *sweep_line(struct end *end, size_t length) {
+  enum { kDelimiter = 20 };
+  struct step *step = new_step(end);
+  aio_io_options options = {.user_info = step};
+  unsigned char delimiter[kDelimiter];
+  if (!exists(end)) return step;
+  fill_payload(delimiter, end->got + length - kDelimiter, kDelimiter);
+  return submitted(step, aio_state_read_until(end->state, delimiter, kDelimiter, on_read, &options));
+}
+
+/* `pieces`: gathered out of so many; 0: one buffer. */
+static struct step *write_payload(struct end *end, size_t length, size_t pieces) {
+  struct step *step = new_step(end);
+  aio_io_options options = {.user_info = step};
+  aio_buffer_view views[kPieces];
   if (!exists(end)) return step;
   lock_records();
   if (end->writing == 0) end->submitted = end->taken;
@@ -428,13 +450,36 @@ struct step *sweep_write(struct end *end, size_t length) {
   unlock_records();
   step->memory = run_memory(length);
   fill_payload(step->memory, position, length);
-  if (submitted(step, aio_state_write_buffer(end->state, step->memory, length, on_write, &options))->accepted)
-    return step;
+  for (size_t i = 0; i < pieces; i++)
+    views[i] = (aio_buffer_view){step->memory + length * i / pieces, length * (i + 1) / pieces - length * i / pieces};
+  const aio_status status = pieces > 0 ? aio_state_write_buffers(end->state, views, pieces, on_write, &options)
+                                       : aio_state_write_buffer(end->state, step->memory, length, on_write, &options);
+  if (submitted(step, status)->accepted) return step;
   lock_records();
   end->submitted -= length;
   end->writing--;
   unlock_records();
   return step;
+}
+
+struct step *sweep_write(struct end *end, size_t length) {
+  return write_payload(end, length, 0);
+}
+
+struct step *sweep_gather(struct end *end, size_t length) {
+  return write_payload(end, length, kPieces);
+}
+
+struct step *sweep_marks(struct end *end, size_t high, size_t low) {
+  struct step *step = new_step(end);
+  step->calls_wanted = -1; /* once, unless the queue never gets so long */
+  if (!exists(end)) return step;
+  return submitted(step, aio_state_set_write_marks(end->state, high, low, on_status, step));
+}
+
+void sweep_rate(struct end *end, double bytes_per_second) {
+  const aio_rate_limit limit = {.bytes_per_second = bytes_per_second};
+  if (exists(end)) accepted(aio_state_set_rate_limit(end->state, AIO_BOTH, bytes_per_second > 0 ? &limit : NULL));
 }
 
 struct step *sweep_wait(struct end *end) {

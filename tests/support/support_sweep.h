@@ -84,6 +84,11 @@ struct step *sweep_connect(aio_collection *collection, const char *host, uint16_
 struct step *sweep_read(struct end *end, size_t length, size_t minimum);
 struct step *sweep_standing_read(struct end *end, size_t keep, size_t total); /* consumes by `keep`, up to `total` */
 struct step *sweep_write(struct end *end, size_t length);
+struct step *sweep_frame(struct end *end, size_t length); /* the next so many bytes, by read_frame, */
+struct step *sweep_line(struct end *end, size_t length);  /* by read_until, of at least 20 */
+struct step *sweep_gather(struct end *end, size_t length);
+struct step *sweep_marks(struct end *end, size_t high, size_t low);
+void sweep_rate(struct end *end, double bytes_per_second); /* 0: none */
 struct step *sweep_wait(struct end *end);
 struct step *sweep_shutdown(struct end *end);
 struct step *sweep_abort(struct end *end, int32_t direction);
