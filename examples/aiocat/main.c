@@ -1,8 +1,9 @@
 /*
- * aiocat: copies standard input, or a file, to a TCP connection, and what comes from there to standard output, or a
- * file; in the manner of cat and netcat, on aiostate's public API alone.
+ * aiocat: copies standard input, or a file, to a peer over TCP, UDP or a Unix socket, and what comes from there to
+ * standard output, or a file; in the manner of cat and netcat, on aiostate's public API alone.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "endpoint.h"
 #include "options.h"
 #include "outcome.h"
 #include "progress.h"
@@ -106,15 +107,8 @@ static void on_connected(aio_state *state, aio_status status, void *user_info) {
 
 static void connect_to_peer(struct session *session) {
   const struct options *options = &session->options;
-  aio_connect_options connect_options = {
-      .connect_timeout = options->connect_timeout,
-      .user_info = session,
-      .family = options->family,
-      .local_address = options->bind_address,
-      .local_service = options->bind_port,
-  };
-  aio_status status = aio_state_connect_tcp(session->transfers.collection, options->host, options->service,
-                                            on_connected, &connect_options, &session->connecting);
+  aio_status status =
+      endpoint_connect(options, session->transfers.collection, on_connected, session, &session->connecting);
   if (status != AIO_OK) fail(session, status, options->host, aio_last_error_text());
 }
 
@@ -146,34 +140,31 @@ static void on_impatience(aio_timer *timer, void *user_info) {
   fail(session, AIO_TIMEOUT, "--listen", "Nobody has connected.");
 }
 
-static void tell_address(const aio_acceptor *acceptor) {
-  aio_address address;
-  char text[128];
-  if (aio_acceptor_local_address(acceptor, &address) == AIO_OK &&
-      aio_address_format(&address, text, sizeof text) == AIO_OK)
-    fprintf(stderr, "listening on %s\n", text);
-}
-
-/* One connection at a time has the files; only echoes, which use none, go on side by side. */
 static void listen_for_peers(struct session *session) {
   const struct options *options = &session->options;
   aio_collection *collection = session->transfers.collection;
-  aio_accept_options accept_options = {
-      .family = options->family,
-      .connection_limit = options->echo && options->keep_open ? 0 : 1,
-      .user_info = session,
-      .error_callback = on_accept_failed,
-  };
-  aio_status status = aio_acceptor_create_tcp(collection, options->host, options->service, on_accepted, &accept_options,
-                                              &session->acceptor);
+  aio_address address;
+  aio_status status = endpoint_listen(options, collection, on_accepted, on_accept_failed, session, &session->acceptor);
   if (status == AIO_OK && options->connect_timeout > 0) {
     status = aio_timer_start(collection, options->connect_timeout, 0, on_impatience, session, &session->patience);
     if (status != AIO_OK) stop_listening(session);
   }
   if (status != AIO_OK)
     fail(session, status, "--listen", aio_last_error_text());
-  else
-    tell_address(session->acceptor);
+  else if (aio_acceptor_local_address(session->acceptor, &address) == AIO_OK)
+    endpoint_tell(&address);
+}
+
+static void receive_datagrams(struct session *session) {
+  aio_state *state = NULL;
+  aio_address address;
+  aio_status status = endpoint_bind_udp(&session->options, session->transfers.collection, &state);
+  if (status != AIO_OK) {
+    fail(session, status, "--listen", aio_last_error_text());
+    return;
+  }
+  if (aio_state_local_address(state, &address) == AIO_OK) endpoint_tell(&address);
+  start_transfer(session, state);
 }
 
 static bool is_alive(const struct session *session) {
@@ -208,6 +199,11 @@ int main(int count, char **arguments) {
   transfers->echo = session.options.echo;
   transfers->expect = session.options.expect;
   transfers->idle_timeout = session.options.timeout;
+  transfers->rate = session.options.rate;
+  transfers->replies = session.options.replies;
+  transfers->frame_field = session.options.frame_field;
+  if (session.options.frame_field) transfers->wire = WIRE_FRAMES;
+  if (session.options.transport == TRANSPORT_UDP) transfers->wire = WIRE_DATAGRAMS;
   open_files(&session);
 
   aio_status status = aio_collection_create(NULL, &transfers->collection);
@@ -220,7 +216,9 @@ int main(int count, char **arguments) {
   find_totals(&session);
   catch_signals(transfers->collection);
 
-  if (session.options.listen)
+  if (session.options.listen && session.options.transport == TRANSPORT_UDP)
+    receive_datagrams(&session);
+  else if (session.options.listen)
     listen_for_peers(&session);
   else
     connect_to_peer(&session);

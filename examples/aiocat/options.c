@@ -17,6 +17,7 @@
 static const char help[] =
     "Usage: aiocat [OPTION]... HOST PORT\n"
     "       aiocat --listen [OPTION]... [ADDRESS] PORT\n"
+    "       aiocat --unix [--listen] [OPTION]... PATH\n"
     "Copies standard input to a TCP connection, and what comes to standard output.\n"
     "\n"
     "  -l, --listen                   wait for a connection; PORT 0: any free one, told\n"
@@ -33,6 +34,14 @@ static const char help[] =
     "      --bind-port PORT           connect from this local port\n"
     "  -4                             IPv4 only\n"
     "  -6                             IPv6 only\n"
+    "  -u, --udp                      datagrams instead of a connection: each piece of\n"
+    "                                 input is one\n"
+    "      --replies N                with --udp: end when N datagrams have come\n"
+    "  -U, --unix                     a Unix socket; PATH: its file, or @NAME (Linux)\n"
+    "  -f, --frame[=BYTES]            each piece of input is sent behind its length, and\n"
+    "                                 what comes is so; a field of 1, 2 or 4 (default)\n"
+    "      --rate BYTES               no faster, each way, than so many a second; may\n"
+    "                                 end in k, M or G\n"
     "  -p, --progress[=WHEN]          show bytes, rate and time left on standard error;\n"
     "                                 WHEN: auto (if it is a terminal), always, never\n"
     "  -h, --help                     show this\n"
@@ -41,7 +50,7 @@ static const char help[] =
     "Exit status: 0 success, 1 error, 2 the peer ended too early, 3 timeout,\n"
     "128 + N ended by signal N.\n";
 
-enum { BIND_PORT = 256 };
+enum { BIND_PORT = 256, RATE, REPLIES };
 
 static const struct option long_options[] = {
     {"bind", required_argument, NULL, 'b'},
@@ -49,14 +58,19 @@ static const struct option long_options[] = {
     {"connect-timeout", required_argument, NULL, 'c'},
     {"echo", no_argument, NULL, 'e'},
     {"expect", required_argument, NULL, 'x'},
+    {"frame", optional_argument, NULL, 'f'},
     {"help", no_argument, NULL, 'h'},
     {"keep-open", no_argument, NULL, 'k'},
     {"listen", no_argument, NULL, 'l'},
     {"no-input", no_argument, NULL, 'n'},
     {"progress", optional_argument, NULL, 'p'},
+    {"rate", required_argument, NULL, RATE},
     {"receive", required_argument, NULL, 'r'},
+    {"replies", required_argument, NULL, REPLIES},
     {"send", required_argument, NULL, 's'},
     {"timeout", required_argument, NULL, 't'},
+    {"udp", no_argument, NULL, 'u'},
+    {"unix", no_argument, NULL, 'U'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
@@ -85,6 +99,24 @@ static uint64_t parse_bytes(const char *text) {
   return bytes;
 }
 
+static double parse_rate(const char *text) {
+  static const char units[] = "kMG";
+  char *end;
+  double bytes = strtod(text, &end);
+  const char *unit = *end ? strchr(units, *end) : NULL;
+  if (unit) end++;
+  for (const char *step = units; unit && step <= unit; step++) bytes *= 1000;
+  if (end == text || *end || !(bytes > 0)) refuse(text, "This is no number of bytes per second.");
+  return bytes;
+}
+
+static int parse_frame_field(const char *text) {
+  if (!text) return 4;
+  if (strcmp(text, "1") != 0 && strcmp(text, "2") != 0 && strcmp(text, "4") != 0)
+    refuse(text, "A frame's length has 1, 2 or 4 bytes.");
+  return *text - '0';
+}
+
 static bool parse_when(const char *text) {
   if (!text || strcmp(text, "auto") == 0) return isatty(STDERR_FILENO);
   if (strcmp(text, "always") != 0 && strcmp(text, "never") != 0)
@@ -106,6 +138,9 @@ static void parse_option(struct options *options, int option) {
       break;
     case 'e':
       options->echo = true;
+      break;
+    case 'f':
+      options->frame_field = parse_frame_field(optarg);
       break;
     case 'h':
       fputs(help, stdout);
@@ -137,6 +172,18 @@ static void parse_option(struct options *options, int option) {
     case 'x':
       options->expect = parse_bytes(optarg);
       break;
+    case 'u':
+      options->transport = TRANSPORT_UDP;
+      break;
+    case 'U':
+      options->transport = TRANSPORT_UNIX;
+      break;
+    case RATE:
+      options->rate = parse_rate(optarg);
+      break;
+    case REPLIES:
+      options->replies = (int64_t)(parse_bytes(optarg) & INT64_MAX);
+      break;
     case BIND_PORT:
       options->bind_port = optarg;
       break;
@@ -150,19 +197,28 @@ static void check_combination(const struct options *options) {
   if (options->listen && options->bind_port) refuse("--bind-port", "This contradicts --listen.");
   if (options->echo && (options->send_file || options->receive_file || options->no_input))
     refuse("--echo", "This sends back what comes: no other input or output.");
+  bool udp = options->transport == TRANSPORT_UDP;
+  if (udp && options->frame_field) refuse("--frame", "Datagrams are frames already.");
+  if (udp && options->keep_open) refuse("--keep-open", "Datagrams have no connection that could end.");
+  if (!udp && options->replies >= 0) refuse("--replies", "This needs --udp.");
+  if (options->transport == TRANSPORT_UNIX && (options->bind_address || options->bind_port || options->family))
+    refuse("--unix", "A Unix socket has a path and no other address.");
   if (options->no_input && options->send_file) refuse("--no-input", "This contradicts --send.");
 }
 
 struct options options_parse(int count, char **arguments) {
-  struct options options = {0};
+  struct options options = {.replies = -1};
   int option;
-  while ((option = getopt_long(count, arguments, "46b:c:ehklnp::r:s:t:Vx:", long_options, NULL)) != -1)
+  while ((option = getopt_long(count, arguments, "46b:c:ef::hklnp::r:s:t:uUVx:", long_options, NULL)) != -1)
     parse_option(&options, option);
   check_combination(&options);
 
   char **rest = arguments + optind;
   int rest_count = count - optind;
-  if (options.listen && rest_count == 1) {
+  if (options.transport == TRANSPORT_UNIX) {
+    if (rest_count != 1) refuse("arguments", "--unix takes PATH.");
+    options.host = rest[0];
+  } else if (options.listen && rest_count == 1) {
     options.host = options.bind_address;
     options.service = rest[0];
   } else if (rest_count == 2 && !(options.listen && options.bind_address)) {

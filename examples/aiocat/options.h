@@ -5,8 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum transport { TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_UNIX };
+
 struct options {
-  const char *host;    /* to connect to, or to listen on: NULL = all addresses */
+  enum transport transport;
+  const char *host;    /* to connect to, or to listen on: NULL = all addresses; or a path */
   const char *service; /* the port, or its name */
   bool listen;
   bool keep_open;
@@ -21,6 +24,9 @@ struct options {
   double timeout; /* seconds; 0 = no limit */
   double connect_timeout;
   uint64_t expect;
+  int64_t replies; /* datagrams to wait for; -1: no number was given */
+  int frame_field; /* bytes of each frame's length; 0: no frames */
+  double rate;     /* bytes per second in each direction; 0 = no limit */
 };
 
 /* Ends the program where the command line asks for no more than words, or makes no sense. */

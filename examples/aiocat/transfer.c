@@ -20,6 +20,7 @@ struct transfer {
   struct transfer *next;
   struct transfer **link; /* what points to this one */
   aio_state *state;
+  struct wire wire;
   char peer[128];
   struct file_thread input;
   struct file_thread output;
@@ -27,7 +28,8 @@ struct transfer {
   bool receiving; /* not everything that comes has been passed on yet */
   bool closing;
   int exit_status;
-  uint64_t received;
+  uint64_t received; /* bytes, */
+  int64_t replies;   /* and datagrams */
   aio_timer *ticker;
   unsigned quiet_ticks;
   uint64_t moved;
@@ -122,7 +124,7 @@ static void on_sent(aio_state *state, void *bytes, size_t count, void *user_info
 
 static void empty_to_peer(struct pump *from, void *bytes, size_t size) {
   struct transfer *self = from->owner;
-  aio_status status = aio_state_write_buffer(self->state, bytes, size, on_sent, &(aio_io_options){.user_info = from});
+  aio_status status = wire_send(&self->wire, from, bytes, size, self->all->echo, on_sent);
   if (status != AIO_OK) fail_with_status(self, status);
 }
 
@@ -140,21 +142,35 @@ static void on_output_ended(aio_state *state, aio_status status, void *user_info
 
 static void end_output(struct pump *upload) {
   struct transfer *self = upload->owner;
+  if (self->wire.kind == WIRE_DATAGRAMS) { /* which have no end */
+    self->sending = false;
+    close_if_over(self);
+    return;
+  }
   aio_status status = aio_state_shutdown(self->state, on_output_ended, self);
   if (status != AIO_OK) fail_with_status(self, status);
 }
 
 /* From the peer. */
 
+static void receive_more(struct transfer *self, struct pump *to, size_t count) {
+  bool starts_to_send = self->wire.kind == WIRE_DATAGRAMS && self->replies++ == 0 && !self->wire.has_peer;
+  pump_filled(to, count);
+  if (self->replies == self->all->replies) pump_ended(to);
+  if (starts_to_send && !self->all->echo && self->all->input >= 0 && !self->closing) pump_run(&self->upload);
+}
+
 static void on_received(aio_state *state, void *bytes, size_t count, void *user_info) {
-  (void)bytes;
   struct pump *to = user_info;
   struct transfer *self = to->owner;
   if (self->closing) return;
   self->received += count;
+  wire_received(&self->wire, to, bytes, count);
   aio_status status = aio_state_read_status(state);
   if (status == AIO_OK)
-    pump_filled(to, count);
+    receive_more(self, to, count);
+  else if (status == AIO_EOF && aio_state_buffered_length(state) > 0)
+    fail(self, ENDED_EARLY, self->peer, "The peer ended in the middle of a frame.");
   else if (status == AIO_EOF)
     pump_ended(to);
   else
@@ -163,8 +179,8 @@ static void on_received(aio_state *state, void *bytes, size_t count, void *user_
 
 static void fill_from_peer(struct pump *to, void *bytes, size_t size) {
   struct transfer *self = to->owner;
-  aio_io_options options = {.minimum = 1, .user_info = to};
-  aio_status status = aio_state_read_buffer(self->state, bytes, size, on_received, &options);
+  if (self->replies == self->all->replies) return; /* no more are wanted, as pump_ended is about to say */
+  aio_status status = wire_receive(&self->wire, to, bytes, size, on_received);
   if (status != AIO_OK) fail_with_status(self, status);
 }
 
@@ -180,7 +196,8 @@ static void end_input(struct pump *download) {
 
 static void fill_from_file(struct pump *to, void *bytes, size_t size) {
   struct transfer *self = to->owner;
-  file_thread_do(&self->input, bytes, size);
+  size_t most = wire_chunk(&self->wire);
+  file_thread_do(&self->input, bytes, size < most ? size : most);
 }
 
 static void empty_to_file(struct pump *from, void *bytes, size_t size) {
@@ -217,7 +234,10 @@ static void on_tick(aio_timer *timer, void *user_info) {
   bool quiet = moved == self->moved && !self->download.emptying; /* a slow output is not the peer's fault */
   self->quiet_ticks = quiet ? self->quiet_ticks + 1 : 0;
   self->moved = moved;
-  if (self->quiet_ticks == TICKS_PER_TIMEOUT)
+  if (self->quiet_ticks != TICKS_PER_TIMEOUT) return;
+  if (self->wire.kind == WIRE_DATAGRAMS && self->all->replies < 0 && self->received >= self->all->expect)
+    close_transfer(self); /* silence is how datagrams end */
+  else
     fail(self, ENDED_BY_TIMEOUT, self->peer, "No byte has moved for too long.");
 }
 
@@ -245,9 +265,17 @@ static void start_pumps(struct transfer *self) {
     fail(self, ENDED_BY_ERROR, "cannot start a thread", strerror(error));
     return;
   }
-  self->receiving = true;
-  pump_run(&self->download);
-  if (all->input >= 0) pump_run(&self->upload);
+  self->receiving = all->replies != 0;
+  if (self->receiving) pump_run(&self->download);
+  if (all->input >= 0 && (all->wire != WIRE_DATAGRAMS || self->wire.has_peer)) pump_run(&self->upload);
+  if (all->input < 0 && all->wire == WIRE_DATAGRAMS) self->sending = false;
+}
+
+static void limit_rate(struct transfer *self) {
+  if (self->all->rate <= 0) return;
+  const aio_rate_limit limit = {.bytes_per_second = self->all->rate};
+  aio_status status = aio_state_set_rate_limit(self->state, AIO_BOTH, &limit);
+  if (status != AIO_OK) fail_with_status(self, status);
 }
 
 static void start_ticker(struct transfer *self) {
@@ -274,8 +302,9 @@ void transfers_start(struct transfers *all, aio_state *state) {
   self->state = state;
   self->sending = true;
   aio_address peer;
-  if (aio_state_peer_address(state, &peer) != AIO_OK ||
-      aio_address_format(&peer, self->peer, sizeof self->peer) != AIO_OK)
+  bool has_peer = aio_state_peer_address(state, &peer) == AIO_OK;
+  self->wire = (struct wire){.kind = all->wire, .frame_field = all->frame_field, .state = state, .has_peer = has_peer};
+  if (!has_peer || aio_address_port(&peer) == 0 || aio_address_format(&peer, self->peer, sizeof self->peer) != AIO_OK)
     strcpy(self->peer, "the peer");
   self->upload.owner = self->download.owner = self;
   self->upload.fill = fill_from_file;
@@ -286,6 +315,7 @@ void transfers_start(struct transfers *all, aio_state *state) {
   self->download.finished = end_input;
 
   if (all->input_start >= 0) lseek(all->input, all->input_start, SEEK_SET);
+  limit_rate(self);
   start_ticker(self);
   if (!self->closing) start_pumps(self);
 }

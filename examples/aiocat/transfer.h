@@ -2,6 +2,8 @@
 #ifndef AIOCAT_TRANSFER_H
 #define AIOCAT_TRANSFER_H
 
+#include "wire.h"
+
 #include <aiostate/aiostate.h>
 
 #include <stdbool.h>
@@ -18,9 +20,13 @@ struct transfers {
   off_t input_start; /* where each connection's sending begins; -1: the input is no file, and goes on */
   int output;        /* the descriptor to write to */
   const char *output_name;
-  bool echo;              /* send back what comes; no descriptor is used */
-  uint64_t expect;        /* it is an early end if fewer bytes come */
-  double idle_timeout;    /* seconds without a byte from or to the peer; 0 = no limit */
+  bool echo;           /* send back what comes; no descriptor is used */
+  uint64_t expect;     /* it is an early end if fewer bytes come */
+  double idle_timeout; /* seconds without a byte from or to the peer; 0 = no limit */
+  enum wire_kind wire;
+  int frame_field;        /* bytes of a frame's length field */
+  int64_t replies;        /* datagrams to wait for; -1: until the peer is silent for too long */
+  double rate;            /* bytes per second in each direction; 0 = no limit */
   int exit_status;        /* of the latest one that has ended */
   struct transfer *first; /* NULL when none is alive */
 };
