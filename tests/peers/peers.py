@@ -48,16 +48,25 @@ def free_port():
         return server.getsockname()[1]
 
 
+def udp_port(pid):
+    """The UDP port to which a process is bound, or None."""
+    return bound_port(pid, ("/proc/net/udp", "/proc/net/udp6"), "07")
+
+
 def listening_port(pid):
     """The TCP port on which a process listens, or None."""
+    return bound_port(pid, ("/proc/net/tcp", "/proc/net/tcp6"), "0A")
+
+
+def bound_port(pid, tables, state):
     inodes = set()
     for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
             inodes.update(re.findall(r"^socket:\[(\d+)\]$", os.readlink(link)))
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+    for table in tables:
         for line in pathlib.Path(table).read_text().splitlines()[1:]:
             fields = line.split()
-            if fields[3] == "0A" and fields[9] in inodes:
+            if fields[3] == state and fields[9] in inodes:
                 return int(fields[1].rpartition(":")[2], 16)
     return None
 
@@ -116,11 +125,11 @@ class Program:
 
     def _read_address(self):
         line = self.process.stderr.readline().decode()
-        found = re.fullmatch(r"listening on \[?(.+?)\]?:(\d+)\n", line)
+        found = re.fullmatch(r"listening on (?:\[?(.+?)\]?:(\d+)|(.+))\n", line)
         if not found:
             self.kill()
             raise AssertionError(f"{self.name} does not listen but says: {line!r}")
-        return found[1], int(found[2])
+        return found[3] or (found[1], int(found[2]))
 
     def _beside(self, function, *arguments):
         helper = threading.Thread(target=function, args=arguments)
@@ -193,6 +202,9 @@ class PeerTest(unittest.TestCase):
     def listen(self, *words, port=("127.0.0.1", 0), **options):
         return self.aiocat("--listen", *words, *port, listens=True, **options)
 
+    def listen_at(self, path, *words, **options):
+        return self.aiocat("--listen", "--unix", *words, path, listens=True, **options)
+
     def expect_status(self, program, status):
         actual = program.wait()
         self.assertEqual(actual, status, f"{program.name} says: {program.errors.decode(errors='replace')}")
@@ -227,6 +239,13 @@ class PeerTest(unittest.TestCase):
         server.settimeout(DEADLINE)
         self.addCleanup(server.close)
         return server
+
+    def datagram_socket(self, address=("127.0.0.1", 0)):
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        datagrams.bind(address)
+        datagrams.settimeout(DEADLINE)
+        self.addCleanup(datagrams.close)
+        return datagrams
 
     def accept(self, server):
         connection, _ = server.accept()

@@ -5,10 +5,12 @@ import functools
 import http.server
 import os
 import socket
+import struct
+import sys
 import threading
 import unittest
 
-from peers import BINARY, PeerTest, free_port
+from peers import BINARY, PeerTest, free_port, poll, udp_port
 from web import start_nginx
 
 
@@ -57,6 +59,42 @@ class TestExamples(PeerTest):
         peer.close()
         self.expect_status(client, 1)
         self.assertEqual(client.output, b"ONE\n")
+
+    def test_udp_ping__is_answered_by_itself(self):
+        server = self.start(os.environ["UDP_PING"], "--serve")
+        port = poll(lambda: udp_port(server.pid), "the server")
+        ping = self.start(os.environ["UDP_PING"], "127.0.0.1", port, 3)
+        self.expect_status(ping, 0)
+        self.assertEqual(ping.output.count(b" ms\n"), 3)
+        self.assertTrue(ping.output.endswith(b"3 sent, 3 answered\n"))
+
+    def test_udp_ping__counts_what_is_lost(self):
+        server = self.datagram_socket()
+        ping = self.start(os.environ["UDP_PING"], *server.getsockname(), 3)
+        for number in 1, 2, 3:
+            question, peer = server.recvfrom(100)
+            self.assertEqual(question, number.to_bytes(4, sys.byteorder))
+            if number != 2:
+                server.sendto(question, peer)
+        self.expect_status(ping, 0)
+        self.assertTrue(ping.output.endswith(b"no answer 2\n" + ping.output.splitlines(True)[2] + b"3 sent, 2 answered\n"))
+
+    def test_udp_ping__says_that_nobody_is_there(self):
+        ping = self.start(os.environ["UDP_PING"], "127.0.0.1", free_port(), 1)
+        self.expect_status(ping, 1)
+        self.assertIn(b"refused", ping.errors)
+
+    def test_frame_server__takes_requests_cut_anywhere(self):
+        peer = self.connect(("127.0.0.1", self.start(os.environ["FRAME_SERVER"]).port()))
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for text in b"hello", b"", b"a" * 300, b"one byte at a time":
+            request = struct.pack(">I", len(text)) + text
+            for index in range(len(request)):
+                peer.sendall(request[index : index + 1])
+            answer = peer.recv(len(request), socket.MSG_WAITALL)
+            self.assertEqual(answer, struct.pack(">I", len(text)) + text.upper())
+        peer.sendall(struct.pack(">I", 1 << 20))
+        self.assertEqual(peer.recv(1), b"")
 
     def test_http_get__fetches_from_nginx(self):
         address = start_nginx(self)

@@ -54,6 +54,17 @@ class TestError(PeerTest):
             ["--echo", "--send", "file", "host", "80"],
             ["--no-input", "--send", "file", "host", "80"],
             ["--progress=maybe", "host", "80"],
+            ["--udp", "--frame", "host", "80"],
+            ["--udp", "--listen", "--keep-open", "host", "80"],
+            ["--replies", "1", "host", "80"],
+            ["--udp", "--replies", "some", "host", "80"],
+            ["--unix", "path", "80"],
+            ["--unix", "-4", "path"],
+            ["--unix", "--bind", "other", "path"],
+            ["--frame=3", "host", "80"],
+            ["--rate", "0", "host", "80"],
+            ["--rate", "10X", "host", "80"],
+            ["--rate", "1kk", "host", "80"],
         ):
             with self.subTest(words):
                 self.expect_error(self.aiocat(*words), "Try 'aiocat --help'")
