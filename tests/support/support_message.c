@@ -54,8 +54,9 @@ aio_address address_of_state(const struct pair *pair) {
 
 aio_address address_of_peer(const struct pair *pair) {
   const aio_address address = address_of_socket(pair->peer);
-  if (aio_address_family(&address) != 4 || address_of_socket(aio_state_socket(pair->state)).storage[0] != AF_INET6)
-    return address;
+  aio_address local;
+  if (aio_address_family(&address) != 4 || aio_state_local_address(pair->state, &local) != AIO_OK) return address;
+  if (aio_address_family(&local) != 6) return address;
   char text[64] = "::ffff:";
   expect_status(aio_address_host(&address, text + strlen(text), sizeof text - strlen(text)), AIO_OK);
   return parsed_address(text, aio_address_port(&address));
