@@ -1,6 +1,7 @@
 /*
  * The load generator: bare epoll, one thread. Each connection sends a batch of messages, waits until all of it has come
- * back, checks every byte, and sends the next batch.
+ * back, checks every byte, and sends the next batch. With --framed each message begins with the length of its rest, in four
+ * bytes, most significant first.
  *
  * It says "ready" when all connections are made and warm and waits for a line on standard input; then it runs and says
  * "done trips=N seconds=S"; with the end of standard input it closes. Whoever measures the server does it between.
@@ -29,6 +30,7 @@ typedef struct arguments {
   int port;
   size_t connections, size, pipeline, warmup, trips;
   double seconds;
+  int framed;
 } arguments;
 
 static arguments args = {.connections = 1, .size = 64, .pipeline = 1, .warmup = 16};
@@ -37,6 +39,7 @@ static int poller;
 static size_t trips_started, trips_done, trips_wanted;
 /* Every stream is this, repeated; each connection starts at another place. A second copy saves the wrap-around. */
 static char pattern[2 * kPattern];
+static size_t period = kPattern; /* the repeated part: whole messages, if they are framed */
 
 static void fail(const char *what) {
   fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
@@ -46,14 +49,16 @@ static void fail(const char *what) {
 static void usage(void) {
   fprintf(stderr,
           "usage: load --port P [--connections N] [--size BYTES] [--pipeline MESSAGES] [--warmup TRIPS]\n"
-          "            (--trips N | --seconds S)\n");
+          "            [--framed] (--trips N | --seconds S)\n");
   exit(2);
 }
 
 static void parse(int argc, char **argv) {
   for (int i = 1; i < argc; i += 2) {
     const char *value = i + 1 < argc ? argv[i + 1] : "";
-    if (!strcmp(argv[i], "--port"))
+    if (!strcmp(argv[i], "--framed"))
+      args.framed = 1, i--;
+    else if (!strcmp(argv[i], "--port"))
       args.port = atoi(value);
     else if (!strcmp(argv[i], "--connections"))
       args.connections = strtoul(value, NULL, 10);
@@ -82,14 +87,19 @@ static double now(void) {
 
 static void fill_pattern(void) {
   uint32_t x = 2463534242u;
-  for (size_t i = 0; i < kPattern; i++) {
+  uint32_t header = htonl((uint32_t)(args.size - sizeof header));
+  if (args.framed) period -= period % args.size;
+  for (size_t i = 0; i < period; i++) {
     x ^= x << 13, x ^= x >> 17, x ^= x << 5;
-    pattern[i] = pattern[i + kPattern] = (char)x;
+    pattern[i] = (char)x;
   }
+  for (size_t i = 0; args.framed && i < period; i += args.size) memcpy(pattern + i, &header, sizeof header);
+  memcpy(pattern + period, pattern, period);
 }
 
 static const char *expected_at(const connection *c, size_t position) {
-  return pattern + ((size_t)(c - connections) * 7919 + position) % kPattern;
+  size_t begin = (size_t)(c - connections) * (args.framed ? args.size : 7919);
+  return pattern + (begin + position) % period;
 }
 
 static void watch(connection *c, int operation, uint32_t events) {
@@ -110,7 +120,7 @@ static void open_connection(connection *c) {
 static void send_due(connection *c) {
   while (c->sent < c->due) {
     size_t length = c->due - c->sent;
-    ssize_t count = send(c->descriptor, expected_at(c, c->sent), length < kPattern ? length : kPattern, MSG_NOSIGNAL);
+    ssize_t count = send(c->descriptor, expected_at(c, c->sent), length < period ? length : period, MSG_NOSIGNAL);
     if (count < 0 && errno == EAGAIN) break;
     if (count < 0) fail("send");
     c->sent += (size_t)count;

@@ -17,6 +17,10 @@ server_options server_arguments(int argc, char **argv) {
       options.gather = 1;
     else if (!strcmp(argv[i], "--once"))
       options.once = 1;
+    else if (!strcmp(argv[i], "--batched"))
+      options.batched = 1;
+    else if (!strcmp(argv[i], "--single"))
+      options.single = 1;
     else if (!strcmp(argv[i], "--size"))
       options.size = strtoul(value, NULL, 10), i++;
     else if (!strcmp(argv[i], "--timeout"))
@@ -25,7 +29,8 @@ server_options server_arguments(int argc, char **argv) {
       options.size = 0;
   }
   if (!options.size) {
-    fprintf(stderr, "usage: %s [--size BYTES] [--timeout SECONDS] [--gather] [--once]\n", argv[0]);
+    fprintf(stderr, "usage: %s [--size BYTES] [--timeout SECONDS] [--gather] [--once] [--batched] [--single]\n",
+            argv[0]);
     exit(2);
   }
   return options;
@@ -43,6 +48,21 @@ int server_listen(size_t own_bytes) {
   printf("port %d own %zu\n", ntohs(address.sin_port), own_bytes);
   fflush(stdout);
   return listener;
+}
+
+int server_bind_udp(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &(int){1 << 20}, sizeof(int));
+  if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&address, length) ||
+      getsockname(descriptor, (struct sockaddr *)&address, &length)) {
+    perror("bind");
+    exit(1);
+  }
+  printf("port %d own 0\n", ntohs(address.sin_port));
+  fflush(stdout);
+  return descriptor;
 }
 
 void server_set_nodelay(int descriptor) { setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)); }

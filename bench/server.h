@@ -13,9 +13,11 @@ typedef struct server_options {
   double timeout; /* seconds for every operation; 0 = none */
   int gather;     /* answer all messages that are there with one write (bare epoll alone) */
   int once;       /* exit when the last connection has closed */
+  int batched;    /* receive many datagrams at once (libuv alone) */
+  int single;     /* one datagram at a time */
 } server_options;
 
-/* Reads `--size N`, `--timeout SECONDS`, `--gather` and `--once`; ends the program if it cannot. */
+/* Reads `--size N`, `--timeout SECONDS`, `--gather`, `--once`, `--batched` and `--single`; ends the program if it cannot. */
 server_options server_arguments(int argc, char **argv);
 
 /*
@@ -23,6 +25,9 @@ server_options server_arguments(int argc, char **argv);
  * server's own code, not the library under it, allocates per connection.
  */
 int server_listen(size_t own_bytes);
+
+/* The same for a UDP socket, with a large buffer in the kernel. */
+int server_bind_udp(void);
 
 /* Without Nagle's delay, which every server here turns off. */
 void server_set_nodelay(int descriptor);
