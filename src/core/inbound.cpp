@@ -261,6 +261,7 @@ size_t Inbound::take(void *destination, size_t length) {
 size_t Inbound::discard(size_t count) {
   // Datagrams and frames are consumed as they are delivered.
   if (mail_ != nullptr || (phase_ == Phase::queued && operation_.kind == Kind::framed)) return buffered();
+  if (framer_ != nullptr) framer_->begin();  // what it has searched is not where it was
   seen_ -= std::min(seen_, count);
   buffer_.consume(count);
   tidy();

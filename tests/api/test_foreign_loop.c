@@ -5,6 +5,7 @@
 #include "support_resolver.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -56,6 +57,8 @@ static void expect_idle(struct pair *pair) {
   expect_next_timeout(pair, AIO_NO_TIMEOUT);
   assert_int_equal(polls(pair->collection, 20), 0);
 }
+
+static void ignore(void *argument) { (void)argument; }
 
 /* ---- next_timeout ---- */
 
@@ -241,6 +244,21 @@ static void test_loop__descriptor_works_in_epoll_too(void **test) {
   expect_read(read, AIO_OK, 2);
 }
 
+static void *apply_nothing(void *collection) {
+  expect_status(aio_collection_apply(collection, ignore, NULL), AIO_OK);
+  return NULL;
+}
+
+static void test_loop__descriptor_tells_of_what_was_posted_before_it_was_asked_for(void **test) {
+  struct pair *pair = *test;
+  pthread_t poster;
+  assert_int_equal(pthread_create(&poster, NULL, apply_nothing, pair->collection), 0);
+  pthread_join(poster, NULL);
+  assert_int_equal(polls(pair->collection, 10000), 1);
+  waits(pair->collection);
+  assert_int_equal(call_now(pair->collection), 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       with_pair(test_next_timeout__is_none_when_nothing_is_due),
@@ -260,6 +278,7 @@ int main(void) {
       with_pair(test_loop__does_not_spin_on_a_peer_that_hung_up),
       with_pair(test_loop__does_not_spin_on_bytes_nobody_reads),
       with_pair(test_loop__descriptor_works_in_epoll_too),
+      with_collection(test_loop__descriptor_tells_of_what_was_posted_before_it_was_asked_for),
   };
   return cmocka_run_group_tests(tests, start_resolver_threads, NULL);
 }

@@ -174,6 +174,16 @@ static void test_read_until__a_found_line_keeps_its_outcome(void **fixture) {
   expect_leftovers(pair, 4);
 }
 
+static void test_read_until__bytes_may_be_dropped_while_it_waits(void **fixture) {
+  struct pair *pair = *fixture;
+  struct completion *line = start_line(pair, "-end");
+  peer_sends_text(pair, "rubbish and -e");
+  expect_running(line);
+  assert_int_equal(aio_state_discard(pair->state, 12), 2);
+  peer_sends_text(pair, "nd");
+  expect_text(line, "-end");
+}
+
 /* ---- in its callback ---- */
 
 static void then_next_line(struct completion *line) {
@@ -307,6 +317,7 @@ int main(void) {
       with_pair(test_read_until__after_an_abort_all_bytes_stay),
       with_pair(test_read_until__after_close_all_bytes_stay),
       with_pair(test_read_until__a_found_line_keeps_its_outcome),
+      with_pair(test_read_until__bytes_may_be_dropped_while_it_waits),
       with_pair(test_read_until__next_may_start_in_the_callback),
       with_pair(test_read_until__exact_read_may_start_in_the_callback),
       with_pair(test_read_until__state_may_be_destroyed_in_the_callback),
