@@ -281,6 +281,7 @@ void Outbound::on_due(Nanoseconds now) {
   if (queue_.empty()) return;
   if (state_.is_open() && queue_.front()->patience.earliest() <= now) on_writable();  // one last attempt
   end_overdue(now);
+  if (state_.is_datagram()) state_.request_flush();  // one that ended may have been in the way of others
   Nanoseconds next = kNever;
   for (WriteOperation *operation = queue_.front(); operation != nullptr; operation = queue_.next(*operation)) {
     next = std::min(next, operation->patience.earliest());

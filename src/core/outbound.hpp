@@ -131,7 +131,8 @@ class Outbound {
   std::atomic<bool> shut_{false};           // after shutdown()
   bool exclusive_ = false;                  // one write at a time
   bool blocked_ = false;                    // the kernel takes no more for now
-  bool segments_ = true;                    // the kernel may cut runs of datagrams, as far as we know
+  bool segments_ = false;                   // the kernel cuts runs of datagrams, as far as we know
+  bool segments_known_ = false;             // it was asked
   WriteMarks *marks_ = nullptr;             // owned
   Throttle<Outbound> *throttle_ = nullptr;  // owned
 };

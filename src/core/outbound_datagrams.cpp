@@ -14,6 +14,10 @@ constexpr size_t kMostPerTurn = 1024;  // datagrams; the rest waits for its turn
 }  // namespace
 
 void Outbound::send_datagrams() {
+  if (!segments_known_) {
+    segments_known_ = true;
+    segments_ = net::can_segment(state_.channel_socket());
+  }
   size_t sent = 0;
   while (WriteOperation *first = queue_.front()) {
     if (first->batch != nullptr && first->batch->count == 0) {
@@ -85,10 +89,10 @@ void Outbound::advance_datagrams(size_t count) {
 }
 
 void Outbound::on_destination(WriteOperation &operation, Error error, const aio_address &address) {
+  state_.request_flush();  // for those that have waited behind it, too
   if (error.ok()) {
     operation.destination = address;
     dispose(std::exchange(operation.lookup, nullptr));
-    state_.request_flush();
   } else {
     state_.note_error(error);
     finish(operation, error);

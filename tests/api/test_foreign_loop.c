@@ -252,6 +252,7 @@ static void *apply_nothing(void *collection) {
 static void test_loop__descriptor_tells_of_what_was_posted_before_it_was_asked_for(void **test) {
   struct pair *pair = *test;
   pthread_t poster;
+  waits(pair->collection);
   assert_int_equal(pthread_create(&poster, NULL, apply_nothing, pair->collection), 0);
   pthread_join(poster, NULL);
   assert_int_equal(polls(pair->collection, 10000), 1);
