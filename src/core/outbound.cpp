@@ -7,6 +7,12 @@
 
 namespace aio {
 
+namespace {
+
+constexpr Nanoseconds kRetryDelay = 2'000'000;  // where the kernel does not tell of room
+
+}  // namespace
+
 Outbound::~Outbound() {
   dispose(marks_);
   dispose(throttle_);
@@ -216,7 +222,7 @@ void Outbound::set_marks(WriteMarks &marks) {
 void Outbound::set_throttle(Throttle<Outbound> *throttle) {
   if (throttle_ != nullptr) throttle_->stop(state_.collection());
   dispose(std::exchange(throttle_, throttle));
-  state_.request_flush();
+  if (!state_.is_over()) state_.request_flush();
 }
 
 void Outbound::on_budget(Nanoseconds) {
@@ -254,7 +260,11 @@ void Outbound::send() {
 
 void Outbound::wait_for_room() {
   blocked_ = true;
-  state_.watch();
+  if (tells_room_) {
+    state_.watch();
+  } else {
+    state_.arm_by(after(net::Loop::clock(), kRetryDelay));
+  }
 }
 
 // ---- Time ----
@@ -279,7 +289,8 @@ void Outbound::note_progress(WriteOperation &first) {
 
 void Outbound::on_due(Nanoseconds now) {
   if (queue_.empty()) return;
-  if (state_.is_open() && queue_.front()->patience.earliest() <= now) on_writable();  // one last attempt
+  const bool is_late = queue_.front()->patience.earliest() <= now;
+  if (state_.is_open() && (is_late || (blocked_ && !tells_room_))) on_writable();  // one last attempt
   end_overdue(now);
   if (state_.is_datagram()) state_.request_flush();  // one that ended may have been in the way of others
   Nanoseconds next = kNever;

@@ -37,7 +37,7 @@ class Outbound {
   void add(WriteOperation &operation);
   void complete(WriteOperation &operation);
   void flush(Stamp &stamp);
-  [[nodiscard]] bool wants_writable() const { return blocked_; }
+  [[nodiscard]] bool wants_writable() const { return blocked_ && tells_room_; }
   void on_writable();
   void on_budget(Nanoseconds now);
   void on_destination(WriteOperation &operation, Error error, const aio_address &address);
@@ -112,6 +112,7 @@ class Outbound {
   void shut_down(WriteOperation &operation);
 
   // Of datagram sockets: outbound_datagrams.cpp
+  void ask_socket();
   void send_datagrams();
   [[nodiscard]] size_t gather(net::OutgoingDatagram *datagrams, size_t most);
   void advance_datagrams(size_t count);
@@ -131,8 +132,9 @@ class Outbound {
   std::atomic<bool> shut_{false};           // after shutdown()
   bool exclusive_ = false;                  // one write at a time
   bool blocked_ = false;                    // the kernel takes no more for now
-  bool segments_ = false;                   // the kernel cuts runs of datagrams, as far as we know
-  bool segments_known_ = false;             // it was asked
+  bool knows_socket_ = false;               // the two below are what it does
+  bool segments_ = false;                   // runs of datagrams are cut by the kernel
+  bool tells_room_ = true;                  // it is writable when there is room
   WriteMarks *marks_ = nullptr;             // owned
   Throttle<Outbound> *throttle_ = nullptr;  // owned
 };

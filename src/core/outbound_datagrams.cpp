@@ -13,11 +13,16 @@ constexpr size_t kMostPerTurn = 1024;  // datagrams; the rest waits for its turn
 
 }  // namespace
 
+// An unconnected Unix socket is writable always: whether there is room depends on where to.
+void Outbound::ask_socket() {
+  int32_t family = 0;
+  knows_socket_ = net::reachable_family(state_.channel_socket(), family).ok();
+  segments_ = family != AIO_UNIX && net::has_segmentation();
+  tells_room_ = family != AIO_UNIX || state_.has_peer();
+}
+
 void Outbound::send_datagrams() {
-  if (!segments_known_) {
-    segments_known_ = true;
-    segments_ = net::can_segment(state_.channel_socket());
-  }
+  if (!knows_socket_) ask_socket();
   size_t sent = 0;
   while (WriteOperation *first = queue_.front()) {
     if (first->batch != nullptr && first->batch->count == 0) {

@@ -19,9 +19,6 @@ struct SendResult {
 
 inline constexpr size_t kMostDatagrams = 64;  // per call
 
-// Whether send_datagrams() may let the kernel cut runs of equal ones.
-[[nodiscard]] bool can_segment(aio_socket socket);
-
 // Sends the first ones of at most kMostDatagrams, in order. `segments`: the kernel cuts runs of equal ones; it becomes false
 // for good where the kernel refuses.
 [[nodiscard]] SendResult send_datagrams(aio_socket socket, const OutgoingDatagram *datagrams, size_t count,

@@ -134,11 +134,6 @@ class Messages {
 
 #ifdef __linux__
 
-bool can_segment(aio_socket socket) {
-  aio_address local;  // other kinds of sockets take no notice of the request, and would send one long datagram
-  return local_address(socket, local).ok() && (family_of(local) == 4 || family_of(local) == 6);
-}
-
 SendResult send_datagrams(aio_socket socket, const OutgoingDatagram *datagrams, size_t count, bool &segments) {
   if (count == 1) return send_one(socket, *datagrams);
   Messages messages(datagrams, count, segments);
@@ -155,8 +150,6 @@ SendResult send_datagrams(aio_socket socket, const OutgoingDatagram *datagrams, 
 }
 
 #else
-
-bool can_segment(aio_socket) { return false; }
 
 SendResult send_datagrams(aio_socket socket, const OutgoingDatagram *datagrams, size_t count, bool &) {
   size_t bytes = 0;

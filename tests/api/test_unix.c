@@ -354,6 +354,37 @@ static void test_unix_acceptor__refuses_bad_arguments(void **fixture) {
   assert_false(exists(path));
 }
 
+/* ---- datagrams ---- */
+
+/* The kernel finds an unconnected sender writable always, also while the receiver has no room. */
+static void test_unix_datagrams__a_full_receiver_is_asked_now_and_then(void **fixture) {
+  enum { kMany = 64, kSize = 1000 };
+  struct pair *pair =
+      pair_of(((struct pair *)*fixture)->collection, NULL, socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+  struct completion *sends[kMany];
+  aio_counters counters;
+  aio_address to;
+  char name[64];
+  char bytes[kSize] = {0};
+  snprintf(name, sizeof name, "@aiostate-receiver-%d", (int)getpid());
+  expect_status(aio_address_unix(&to, name), AIO_OK);
+  assert_int_equal(bind(pair->peer, (const struct sockaddr *)to.storage, to.length), 0);
+  expect_status(aio_state_create(pair->collection, socket(AF_UNIX, SOCK_DGRAM, 0), NULL, &pair->state), AIO_OK);
+  for (int i = 0; i < kMany; i++) {
+    sends[i] = new_completion(pair);
+    aio_io_options options = {.user_info = sends[i]};
+    accept_completion(sends[i],
+                      aio_state_send_message_to_address(pair->state, &to, bytes, kSize, recorded_write, &options));
+  }
+  drive_for(pair, 0.1);
+  assert_int_equal(sends[kMany - 1]->calls, 0);
+  expect_status(aio_state_counters(pair->state, &counters), AIO_OK);
+  assert_in_range(counters.calls_written, 2, 200);
+  for (int i = 0; i < kMany; i++) drive_until(pair, recv(pair->peer, bytes, kSize, 0) == kSize);
+  drive_until(pair, sends[kMany - 1]->done);
+  assert_int_equal(sends[kMany - 1]->count, kSize);
+}
+
 /* ---- credentials ---- */
 
 static void test_credentials__are_the_peers(void **fixture) {
@@ -434,6 +465,7 @@ int main(void) {
       with_collection(test_unix_acceptor__without_memory_leaves_no_file),
       with_collection(test_unix_acceptor__mode_is_that_of_the_file),
       with_collection(test_unix_acceptor__refuses_bad_arguments),
+      with_collection(test_unix_datagrams__a_full_receiver_is_asked_now_and_then),
       with_unix_pair(test_credentials__are_the_peers),
       with_pair(test_credentials__are_for_unix_sockets),
       cmocka_unit_test(test_address_unix__goes_there_and_back),

@@ -133,6 +133,21 @@ static void test_write_marks__let_a_producer_go_on(void **fixture) {
   remove_marks(pair);
 }
 
+static void then_replace(struct completion *drained) { set_marks(drained->pair, 1 << 30, 0); }
+static void then_remove(struct completion *drained) { remove_marks(drained->pair); }
+
+static void test_write_marks__may_change_in_their_callback(void **fixture) {
+  static void (*const changes[])(struct completion *) = {then_replace, then_remove, then_destroy};
+  struct pair *pair = *fixture;
+  for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    struct completion *drained = set_marks(pair, 1, 0);
+    drained->then = changes[i];
+    start_write(pair, 10);
+    drive_until(pair, drained->done == 1);
+    expect_nothing_more(pair);
+  }
+}
+
 static void test_write_marks__refuse_bad_arguments(void **fixture) {
   struct pair *pair = *fixture;
   expect_status(aio_state_set_write_marks(NULL, 1, 0, recorded_status, NULL), AIO_ERR_INVALID_ARGUMENT);
@@ -153,6 +168,7 @@ int main(void) {
       with_narrow_pair(test_write_marks__tell_that_the_output_has_ended),
       with_narrow_pair(test_write_marks__are_silent_after_close),
       with_narrow_pair(test_write_marks__let_a_producer_go_on),
+      with_pair(test_write_marks__may_change_in_their_callback),
       with_pair(test_write_marks__refuse_bad_arguments),
   };
   return cmocka_run_group_tests_name("write_marks", tests, NULL, NULL);
