@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "support_message_scenarios.h"
 #include "support_network.h"
 #include "support_resolver.h"
 #include "support_scenarios.h"
@@ -356,6 +357,7 @@ const struct scenario scenarios[] = {
     {"lines_and_frames", lines_and_frames},
     {"marks_and_rates", marks_and_rates},
     {"unix_sockets", unix_sockets},
+    MESSAGE_SCENARIOS,
     {"two_collections", two_collections},
     {"destroyed_while_running", destroyed_while_running},
 };

@@ -3,6 +3,9 @@
  * one byte, and with those of libuv's functions failing that can. test_system_calls.wrap names all of them; the linker
  * leads their calls here.
  */
+#define _GNU_SOURCE /* struct mmsghdr */
+
+#include "support_message_scenarios.h"
 #include "support_resolver.h"
 #include "support_scenarios.h"
 #include "support_sweep.h"
@@ -29,8 +32,12 @@ enum call {
   LISTEN,
   READV,
   RECV,
+  RECVFROM,
+  RECVMMSG,
   SEND,
+  SENDMMSG,
   SENDMSG,
+  SENDTO,
   SETSOCKOPT,
   SHUTDOWN,
   SOCKET,
@@ -86,6 +93,10 @@ static int goes_wrong(enum call call, enum way way) {
   }
 
 WRAP(int, accept4, (int s, struct sockaddr *a, socklen_t *l, int f), ACCEPT, s, a, l, f)
+WRAP(ssize_t, recvfrom, (int s, void *b, size_t z, int f, struct sockaddr *a, socklen_t *l), RECVFROM, s, b, z, f, a, l)
+WRAP(int, recvmmsg, (int s, struct mmsghdr *m, unsigned c, int f, struct timespec *t), RECVMMSG, s, m, c, f, t)
+WRAP(ssize_t, sendto, (int s, const void *b, size_t z, int f, const struct sockaddr *a, socklen_t l), SENDTO, s, b, z,
+     f, a, l)
 WRAP(int, bind, (int s, const struct sockaddr *a, socklen_t l), BIND, s, a, l)
 WRAP(int, close, (int s), CLOSE, s)
 WRAP(int, connect, (int s, const struct sockaddr *a, socklen_t l), CONNECT, s, a, l)
@@ -141,6 +152,21 @@ ssize_t __wrap_sendmsg(int s, const struct msghdr *message, int flags) {
   struct iovec one = first_byte(message->msg_iov);
   const struct msghdr short_message = {.msg_iov = &one, .msg_iovlen = 1};
   return __real_sendmsg(s, &short_message, flags);
+}
+
+/* How many runs of datagrams the kernel was asked to cut since the latest failure. */
+static long runs_since;
+
+/* CUT sends the first of the datagrams alone. */
+int __real_sendmmsg(int s, struct mmsghdr *messages, unsigned count, int flags);
+int __wrap_sendmmsg(int s, struct mmsghdr *messages, unsigned count, int flags);
+int __wrap_sendmmsg(int s, struct mmsghdr *messages, unsigned count, int flags) {
+  if (goes_wrong(SENDMMSG, FAILS)) {
+    runs_since = 0;
+    return -1;
+  }
+  for (unsigned i = 0; i < count; i++) runs_since += messages[i].msg_hdr.msg_controllen > 0;
+  return __real_sendmmsg(s, messages, count > 1 && goes_wrong(SENDMMSG, CUT) ? 1 : count, flags);
 }
 
 /* libuv's failures are negative error numbers. */
@@ -215,6 +241,24 @@ static struct plan plans[] = {
     UNNOTICED(SEND, FAILS, EINTR),
     UNNOTICED(SEND, FAILS, EAGAIN),
     UNNOTICED(SEND, CUT, 0),
+    FAILING(SENDTO, ENETUNREACH, AIO_ERR_UNREACHABLE),
+    FAILING(SENDTO, ENOBUFS, AIO_ERR_NO_MEMORY),
+    FAILING(SENDTO, EPERM, AIO_ERR_ACCESS),
+    UNNOTICED(SENDTO, FAILS, EINTR),
+    UNNOTICED(SENDTO, FAILS, EAGAIN),
+    FAILING(SENDMMSG, ENETUNREACH, AIO_ERR_UNREACHABLE),
+    FAILING(SENDMMSG, ENOBUFS, AIO_ERR_NO_MEMORY),
+    UNNOTICED(SENDMMSG, FAILS, EINTR),
+    UNNOTICED(SENDMMSG, FAILS, EAGAIN),
+    UNNOTICED(SENDMMSG, CUT, 0),
+    FAILING(RECVFROM, ENOMEM, AIO_ERR_NO_MEMORY),
+    FAILING(RECVFROM, ECONNREFUSED, AIO_ERR_CONNECTION_REFUSED),
+    UNNOTICED(RECVFROM, FAILS, EINTR),
+    UNNOTICED(RECVFROM, FAILS, EAGAIN),
+    FAILING(RECVMMSG, ENOMEM, AIO_ERR_NO_MEMORY),
+    FAILING(RECVMMSG, EIO, AIO_ERR_SYSTEM),
+    UNNOTICED(RECVMMSG, FAILS, EINTR),
+    UNNOTICED(RECVMMSG, FAILS, EAGAIN),
     FAILING(SENDMSG, EPIPE, AIO_ERR_BROKEN_PIPE),
     FAILING(SENDMSG, ECONNRESET, AIO_ERR_CONNECTION_RESET),
     UNNOTICED(SENDMSG, FAILS, EINTR),
@@ -356,6 +400,36 @@ static void test_errors_of_the_connection_stay(void **state) {
   }
 }
 
+/* ---- runs of datagrams that the kernel or a driver refuses to cut, for good or only these ---- */
+
+static void test_refused_runs_are_sent_one_by_one(void **state) {
+  static struct plan refusals[] = {
+      PLAN("no runs: EIO", SENDMMSG, FAILS, EIO, AIO_OK, 0),
+      PLAN("no runs: EINVAL", SENDMMSG, FAILS, EINVAL, AIO_OK, 0),
+      PLAN("no runs: EOPNOTSUPP", SENDMMSG, FAILS, EOPNOTSUPP, AIO_OK, 0),
+      PLAN("no such run: EMSGSIZE", SENDMMSG, FAILS, EMSGSIZE, AIO_OK, 0),
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+    sweep_plan(&(struct scenario){"equal_messages", equal_messages}, &refusals[i]);
+}
+
+static long runs_after_a_refusal, runs_without_one;
+
+static void equal_messages_counted(void) {
+  runs_since = 0;
+  equal_messages();
+  *(hit() ? &runs_after_a_refusal : &runs_without_one) += runs_since;
+}
+
+static void test_refused_runs_are_not_tried_again(void **state) {
+  static struct plan refusal = PLAN("no runs for good", SENDMMSG, FAILS, EIO, AIO_OK, 0);
+  (void)state;
+  sweep_plan(&(struct scenario){"equal_messages_counted", equal_messages_counted}, &refusal);
+  assert_true(refusal.points > 0 && runs_without_one > 0);
+  assert_int_equal(runs_after_a_refusal, 0);
+}
+
 static int set_up(void **state) {
   (void)state;
   use_sweep_memory();
@@ -374,5 +448,7 @@ int main(void) {
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_every_fault_was_met_and_told);
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_accept_errors_are_told);
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_errors_of_the_connection_stay);
+  tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_refused_runs_are_sent_one_by_one);
+  tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_refused_runs_are_not_tried_again);
   return _cmocka_run_group_tests("system calls", tests, count, set_up, NULL);
 }
