@@ -141,7 +141,9 @@ Error join_group(aio_socket socket, const Group &group) {
 }
 
 Error leave_group(aio_socket socket, const Group &group) {
-  return change_group(socket, group, MCAST_LEAVE_GROUP, MCAST_LEAVE_SOURCE_GROUP);
+  Error error = change_group(socket, group, MCAST_LEAVE_GROUP, MCAST_LEAVE_SOURCE_GROUP);
+  if (error.system == EINVAL) error.status = AIO_ERR_ADDRESS_NOT_AVAILABLE;  // Linux: no source of the group was joined
+  return error;
 }
 
 }  // namespace aio::net

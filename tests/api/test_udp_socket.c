@@ -248,11 +248,6 @@ static void test_create__last_error_text_is_cleared_by_success(void **fixture) {
   assert_string_equal(aio_last_error_text(), "");
 }
 
-static void test_create__privileged_port(void **fixture) {
-  if (geteuid() == 0) skip();
-  refuses_to_create(HERE, *fixture, "127.0.0.1", "1", NULL, AIO_ERR_ACCESS);
-}
-
 static void test_broadcast__needs_the_option(void **fixture) {
   const aio_address broadcast = parsed_address("127.255.255.255", 9);
   for (int i = 0; i < 2; i++) {
@@ -624,7 +619,6 @@ int main(void) {
       by_name(test_create__unknown_names),
       with_collection(test_create__address_of_another_family),
       with_collection(test_create__last_error_text_is_cleared_by_success),
-      with_collection(test_create__privileged_port),
       with_collection(test_broadcast__needs_the_option),
       with_collection(test_addresses__an_unconnected_state_has_no_peer),
       with_collection(test_settings__of_tcp_are_refused),
