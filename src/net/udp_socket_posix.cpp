@@ -137,7 +137,10 @@ aio_status parse_group(const char *address, const char *source, const char *inte
 }
 
 Error join_group(aio_socket socket, const Group &group) {
-  return change_group(socket, group, MCAST_JOIN_GROUP, MCAST_JOIN_SOURCE_GROUP);
+  Error error = change_group(socket, group, MCAST_JOIN_GROUP, MCAST_JOIN_SOURCE_GROUP);
+  // Linux: the source was joined already
+  if (error.system == EADDRNOTAVAIL && group.source.length != 0) error.status = AIO_ERR_ADDRESS_IN_USE;
+  return error;
 }
 
 Error leave_group(aio_socket socket, const Group &group) {
