@@ -10,22 +10,12 @@
 #include <cstring>
 
 #include "base/allocator.hpp"
+#include "net/system_call_posix.hpp"
 #include "net/system_error.hpp"
 
 namespace aio::net {
 
 namespace {
-
-template <class Call>
-auto uninterrupted(Call call) {
-  decltype(call()) result;
-  do {
-    result = call();
-  } while (result == -1 && errno == EINTR);
-  return result;
-}
-
-IoResult failure() { return errno == EAGAIN || errno == EWOULDBLOCK ? IoResult::blocked() : IoResult::failed(errno); }
 
 iovec *vector_of(const ConstSpan &span) { return const_cast<iovec *>(reinterpret_cast<const iovec *>(&span)); }
 

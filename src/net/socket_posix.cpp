@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 
-#include "net/socket.hpp"
+#include "net/system_call_posix.hpp"
 #include "net/system_error.hpp"
 
 namespace aio::net {
@@ -18,19 +18,7 @@ namespace {
 static_assert(sizeof(Span) == sizeof(iovec) && offsetof(Span, size) == offsetof(iovec, iov_len));
 static_assert(sizeof(ConstSpan) == sizeof(iovec) && offsetof(ConstSpan, size) == offsetof(iovec, iov_len));
 
-// Repeats a system call that a signal interrupted.
-template <class Call>
-auto uninterrupted(Call call) {
-  decltype(call()) result;
-  do {
-    result = call();
-  } while (result == -1 && errno == EINTR);
-  return result;
-}
-
 Error outcome(int result) { return result == 0 ? Error() : last_system_error(); }
-
-IoResult failure() { return errno == EAGAIN || errno == EWOULDBLOCK ? IoResult::blocked() : IoResult::failed(errno); }
 
 IoResult read_result(ssize_t count) {
   if (count > 0) return IoResult::moved(static_cast<size_t>(count));

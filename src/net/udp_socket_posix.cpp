@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "net/resolver.hpp"
+#include "net/bind_first.hpp"
 #include "net/system_error.hpp"
 
 namespace aio::net {
@@ -38,26 +38,6 @@ Error set_options(const Socket &socket, int32_t family, bool dual_stack, const a
   set(family == 6 && options.multicast_ttl != 0, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, options.multicast_ttl);
   set(family == 6 && !loops, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
   return error;
-}
-
-Error open_at(const aio_address &address, bool dual_stack, bool binds, const aio_udp_options &options, Socket &socket) {
-  Error error = socket.open(family_of(address), SocketKind::datagram);
-  if (error.ok()) error = set_options(socket, family_of(address), dual_stack, options);
-  if (error.ok() && binds) error = socket.bind(address);
-  if (error.ok()) return error;
-  socket.close();
-  set_last_error_text("%s", AddressText(address).text);
-  return error;
-}
-
-// One socket for both families; where the system has no IPv6, for the other one.
-Error open_on_all(uint16_t port, bool binds, const aio_udp_options &options, Socket &socket) {
-  if (options.family != 4) {
-    const Error error = open_at(any_address(6, port), options.family == 0, binds, options, socket);
-    const bool lacks_ipv6 = error.status == AIO_ERR_UNSUPPORTED || error.status == AIO_ERR_ADDRESS_NOT_AVAILABLE;
-    if (error.ok() || options.family == 6 || !lacks_ipv6) return error;
-  }
-  return open_at(any_address(4, port), false, binds, options, socket);
 }
 
 bool is_group(const aio_address &address) {
@@ -110,20 +90,17 @@ Error change_group(aio_socket socket, const Group &group, int everybody, int one
 }  // namespace
 
 Error open_udp(const char *address, const char *service, const aio_udp_options &options, Socket &socket) {
-  if (service == nullptr) return open_on_all(0, false, options, socket);
-  AddressList addresses;
-  Error error = resolve({address, service, options.family, SocketKind::datagram}, addresses);
-  if (error.ok() && addresses.size() == 0) error = {AIO_ERR_HOST_NOT_FOUND, 0};
-  if (!error.ok()) {
-    set_last_error_text("%s, service %s", address == nullptr ? "all addresses" : address, service);
+  const auto open_at = [&](const aio_address &local, bool dual_stack) {
+    Error error = socket.open(family_of(local), SocketKind::datagram);
+    if (error.ok()) error = set_options(socket, family_of(local), dual_stack, options);
+    if (error.ok() && service != nullptr) error = socket.bind(local);
+    if (error.ok()) return error;
+    socket.close();
+    set_last_error_text("%s", AddressText(local).text);
     return error;
-  }
-  if (address == nullptr) return open_on_all(port_of(addresses[0]), true, options, socket);
-  for (size_t index = 0; index < addresses.size(); ++index) {
-    error = open_at(addresses[index], false, true, options, socket);
-    if (error.ok()) break;
-  }
-  return error;
+  };
+  if (service == nullptr) return bind_all(options.family, 0, open_at);
+  return bind_first({address, service, options.family, SocketKind::datagram}, open_at);
 }
 
 aio_status parse_group(const char *address, const char *source, const char *interface_name, Group &group) {
