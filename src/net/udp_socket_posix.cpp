@@ -115,8 +115,9 @@ aio_status parse_group(const char *address, const char *source, const char *inte
 
 Error join_group(aio_socket socket, const Group &group) {
   Error error = change_group(socket, group, MCAST_JOIN_GROUP, MCAST_JOIN_SOURCE_GROUP);
-  // Linux: the source was joined already
-  if (error.system == EADDRNOTAVAIL && group.source.length != 0) error.status = AIO_ERR_ADDRESS_IN_USE;
+  // Linux: the source was joined already, or all of the group's are heard.
+  const bool is_joined = error.system == EADDRNOTAVAIL || error.system == EINVAL;
+  if (is_joined && group.source.length != 0) error.status = AIO_ERR_ADDRESS_IN_USE;
   return error;
 }
 
