@@ -37,6 +37,7 @@ struct alignas(cmsghdr) SegmentControl {
 };
 
 void request_segments(msghdr &message, SegmentControl &control, size_t size) {
+  control = {};
   message.msg_control = control.bytes;
   message.msg_controllen = sizeof control.bytes;
   cmsghdr &header = *CMSG_FIRSTHDR(&message);
