@@ -123,7 +123,8 @@ Error join_group(aio_socket socket, const Group &group) {
 
 Error leave_group(aio_socket socket, const Group &group) {
   Error error = change_group(socket, group, MCAST_LEAVE_GROUP, MCAST_LEAVE_SOURCE_GROUP);
-  if (error.system == EINVAL) error.status = AIO_ERR_ADDRESS_NOT_AVAILABLE;  // Linux: no source of the group was joined
+  // Linux: no source of the group was joined.
+  if (error.system == EINVAL && group.source.length != 0) error.status = AIO_ERR_ADDRESS_NOT_AVAILABLE;
   return error;
 }
 
