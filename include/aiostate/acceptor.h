@@ -27,9 +27,10 @@ typedef struct aio_accept_options {
   aio_acceptor_callback error_callback; /* told of accept failures; NULL = nobody is */
   aio_collection *const *collections;   /* make accepted states in these in turn; closed ones are passed over */
   size_t collection_count;
-  aio_tls_context *tls; /* must be NULL in this version: AIO_ERR_UNSUPPORTED */
-  double handshake_timeout;
-  aio_acceptor_callback tls_error_callback;
+  aio_tls_context *tls;     /* a server's: states are handed out after their TLS handshake; NULL = none */
+  double handshake_timeout; /* seconds; 0 = 10 */
+  aio_acceptor_callback
+      tls_error_callback; /* told of failed handshakes, whose connections are closed; NULL = nobody is */
   uint64_t reserved[8];
 } aio_accept_options;
 
@@ -42,9 +43,14 @@ typedef struct aio_accept_options {
  * Accept failures go to `error_callback` and the acceptor goes on. AIO_ERR_TOO_MANY_FILES is told once, then the acceptor
  * waits and tries again until there are descriptors.
  *
+ * With `tls` a connection is handed out when its handshake is done, which goes on in the collection of its state; until
+ * then it costs nothing but its memory. At most 1024 handshakes go on at once; further connections stay in the kernel's queue. A
+ * failed one goes to `tls_error_callback` with AIO_TIMEOUT, AIO_ERR_TLS, AIO_ERR_TLS_CERTIFICATE or an error of the
+ * connection; aio_acceptor_error_text says more.
+ *
  * AIO_ERR_INVALID_ARGUMENT: NULL collection, service or `out`, neither callback nor `socket_callback`, a bad time, choice
- * or family, `collection_count` without `collections`. AIO_ERR_UNSUPPORTED: `reserved`, `tls`, or the system lacks
- * `reuse_port` or the family. AIO_ERR_CLOSED: the collection has ended. AIO_ERR_ADDRESS_IN_USE,
+ * or family, `collection_count` without `collections`, `tls` is a client's. AIO_ERR_UNSUPPORTED: `reserved`, `tls` with
+ * `socket_callback`, or the system lacks `reuse_port` or the family. AIO_ERR_CLOSED: the collection has ended. AIO_ERR_ADDRESS_IN_USE,
  * AIO_ERR_ADDRESS_NOT_AVAILABLE, AIO_ERR_ACCESS, AIO_ERR_HOST_NOT_FOUND, AIO_ERR_SERVICE_NOT_FOUND,
  * AIO_ERR_TOO_MANY_FILES, AIO_ERR_SYSTEM: why it could not be bound; aio_last_error_text says more.
  */
@@ -110,7 +116,7 @@ AIO_API const char *AIO_CALL aio_acceptor_name(const aio_acceptor *acceptor);
 AIO_API void *AIO_CALL aio_acceptor_user_info(const aio_acceptor *acceptor);
 AIO_API aio_status AIO_CALL aio_acceptor_set_user_info(aio_acceptor *acceptor, void *user_info);
 
-/* *Driver.* More about the latest accept failure; "" if there was none. Valid until the next failure. */
+/* *Driver.* More about the latest accept or handshake failure; "" if there was none. Valid until the next failure. */
 AIO_API const char *AIO_CALL aio_acceptor_error_text(const aio_acceptor *acceptor);
 
 #ifdef __cplusplus

@@ -52,6 +52,7 @@
 #include "operation.h"
 #include "state.h"
 #include "status.h"
+#include "tls.h"
 #include "types.h"
 #include "version.h"
 

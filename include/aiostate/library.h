@@ -24,7 +24,8 @@ AIO_API uint32_t AIO_CALL aio_version_number(void);
  * 1 if this build on this system has a feature, else 0, also for names that it does not know. Names: "tcp", "ipv6",
  * "udp", "unix", "reuse_port", "multicast",
  * "udp_batch" (several datagrams per system call), "udp_segmentation" (the system cuts and joins runs of equal datagrams),
- * "descriptor" (aio_collection_descriptor works), "thread" (aio_collection_create_and_run works). Later versions add "tls".
+ * "descriptor" (aio_collection_descriptor works), "thread" (aio_collection_create_and_run works),
+ * "tls".
  */
 AIO_API int AIO_CALL aio_has_feature(const char *name);
 

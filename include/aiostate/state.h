@@ -22,20 +22,20 @@ typedef struct aio_state_options {
 
 /* For a new connection. */
 typedef struct aio_connect_options {
-  double connect_timeout;    /* seconds for names, all addresses and TLS together; 0 = none but the system's */
-  double read_timeout;       /* as in aio_state_options */
-  double write_timeout;      /* as in aio_state_options */
-  void *user_info;           /* as in aio_state_options; the connect callback's too */
-  const char *name;          /* as in aio_state_options */
-  int32_t family;            /* 4 or 6: only these addresses; 0 = both */
-  int32_t nodelay;           /* TCP_NODELAY: AIO_YES (default) or AIO_NO */
-  int32_t keepalive;         /* SO_KEEPALIVE: AIO_YES or AIO_NO (default) */
-  int32_t queue_output;      /* as in aio_state_options */
-  const char *local_address; /* numeric address to connect from; NULL = the system's choice */
-  const char *local_service; /* port to connect from; NULL = the system's choice */
-  aio_tls_context *tls;      /* must be NULL in this version: AIO_ERR_UNSUPPORTED */
-  const char *tls_server_name;
-  double handshake_timeout;
+  double connect_timeout;      /* seconds for names, all addresses and TLS together; 0 = none but the system's */
+  double read_timeout;         /* as in aio_state_options */
+  double write_timeout;        /* as in aio_state_options */
+  void *user_info;             /* as in aio_state_options; the connect callback's too */
+  const char *name;            /* as in aio_state_options */
+  int32_t family;              /* 4 or 6: only these addresses; 0 = both */
+  int32_t nodelay;             /* TCP_NODELAY: AIO_YES (default) or AIO_NO */
+  int32_t keepalive;           /* SO_KEEPALIVE: AIO_YES or AIO_NO (default) */
+  int32_t queue_output;        /* as in aio_state_options */
+  const char *local_address;   /* numeric address to connect from; NULL = the system's choice */
+  const char *local_service;   /* port to connect from; NULL = the system's choice */
+  aio_tls_context *tls;        /* a client's: TLS from the first byte; NULL = none */
+  const char *tls_server_name; /* what the certificate must have, and SNI; NULL = the host */
+  double handshake_timeout;    /* seconds for TLS alone; 0 = what the connect timeout leaves */
   uint64_t reserved[8];
 } aio_connect_options;
 
@@ -75,6 +75,9 @@ AIO_API aio_status AIO_CALL aio_state_create(aio_collection *collection, aio_soc
  * service name). Names are looked up off the loop's thread. Several addresses are tried in the order of RFC 8305
  * ("Happy Eyeballs"): families alternating, the next after 250 ms or when one has failed; the first to connect wins.
  *
+ * With `tls` (streams only) the callback comes after the handshake and the verification of the certificate, all inside the
+ * connect timeout, and its outcomes include AIO_ERR_TLS, AIO_ERR_TLS_CERTIFICATE, AIO_ERR_TLS_HOST_NAME (see tls.h).
+ *
  * Operations may be submitted at once and wait. The callback comes once, before theirs, with AIO_OK; AIO_TIMEOUT: the
  * connect timeout is over; AIO_ERR_CANCELED: closed; AIO_ERR_HOST_NOT_FOUND, AIO_ERR_SERVICE_NOT_FOUND (also a number
  * above 65535), AIO_ERR_CONNECTION_REFUSED, AIO_ERR_UNREACHABLE, AIO_ERR_ADDRESS_IN_USE or
@@ -83,8 +86,9 @@ AIO_API aio_status AIO_CALL aio_state_create(aio_collection *collection, aio_soc
  * it. After a failed connect every operation, waiting or new, completes with its status. The state is the caller's to
  * destroy in each case.
  *
- * Refusals: AIO_ERR_INVALID_ARGUMENT: NULL collection, host, service, callback or `out`, a bad time, choice or family.
- * AIO_ERR_UNSUPPORTED: `reserved`, `tls`. AIO_ERR_CLOSED: the collection has ended.
+ * Refusals: AIO_ERR_INVALID_ARGUMENT: NULL collection, host, service, callback or `out`, a bad time, choice or family,
+ * `tls` is a server's, or verifies and there is no name. AIO_ERR_UNSUPPORTED: `reserved`. AIO_ERR_CLOSED: the collection has
+ * ended.
  */
 AIO_API aio_status AIO_CALL aio_state_connect_tcp(aio_collection *collection, const char *host, const char *service,
                                                   aio_state_callback callback, const aio_connect_options *options,
@@ -92,7 +96,8 @@ AIO_API aio_status AIO_CALL aio_state_connect_tcp(aio_collection *collection, co
 
 /*
  * The same for a Unix socket (unix(7)) at `path`, as aio_address_unix takes it. Of the options `family`, `nodelay`,
- * `keepalive`, `local_service` do not matter; `local_address` is a path to bind to. While the listener's queue is full the
+ * `keepalive`, `local_service` do not matter; `local_address` is a path to bind to; `tls` that verifies needs
+ * `tls_server_name`. While the listener's queue is full the
  * connect waits for room. Outcomes: AIO_ERR_NOT_FOUND: no such file; AIO_ERR_CONNECTION_REFUSED: nobody listens there;
  * AIO_ERR_ACCESS, AIO_TIMEOUT, AIO_ERR_CANCELED, AIO_ERR_TOO_MANY_FILES, AIO_ERR_NO_MEMORY, AIO_ERR_SYSTEM.
  * Refusals: as above, and AIO_ERR_INVALID_ARGUMENT: the path is empty or too long (108 bytes on Linux).
@@ -122,7 +127,7 @@ AIO_API aio_status AIO_CALL aio_state_close(aio_state *state, aio_state_callback
  * *Driver.* Closes the state as aio_state_close does, but leaves its socket open, non-blocking, and the caller's, in
  * `*out`. Bytes that were read and not consumed stay for aio_state_take_buffered.
  * AIO_ERR_INVALID_ARGUMENT: NULL. AIO_ERR_CLOSED: closing. AIO_ERR_NOT_CONNECTED: still connecting, or failed to.
- * AIO_ERR_BUSY: another thread drives the collection.
+ * AIO_ERR_BUSY: another thread drives the collection, or TLS is attached.
  */
 AIO_API aio_status AIO_CALL aio_state_release_socket(aio_state *state, aio_socket *out);
 

@@ -13,7 +13,7 @@ typedef struct aio_collection aio_collection;   /* an event loop: collection.h *
 typedef struct aio_timer aio_timer;             /* collection.h */
 typedef struct aio_state aio_state;             /* a socket and its operations: state.h, operation.h */
 typedef struct aio_acceptor aio_acceptor;       /* a listening socket: acceptor.h */
-typedef struct aio_tls_context aio_tls_context; /* certificates and trust; none can be made yet */
+typedef struct aio_tls_context aio_tls_context; /* certificates and trust: tls.h */
 
 /*
  * Times are `double` seconds, fractions allowed. AIO_NO_TIMEOUT, and everything from 1e9 on, means none. Where a struct
@@ -46,13 +46,13 @@ typedef struct aio_tls_context aio_tls_context; /* certificates and trust; none 
 /* An operation that moves bytes has ended; `count` bytes of `buffer` were filled or taken. The outcome is
  * aio_state_read_status() or aio_state_write_status(). */
 typedef void(AIO_CALL *aio_buffer_callback)(aio_state *state, void *buffer, size_t count, void *user_info);
-/* A connect, shutdown, abort or close has ended with `status`. */
+/* A connect, shutdown, abort, attach, detach or close has ended with `status`. */
 typedef void(AIO_CALL *aio_state_callback)(aio_state *state, aio_status status, void *user_info);
 /* A connection was accepted; `state` is the callback's to destroy, then or later. */
 typedef void(AIO_CALL *aio_accept_callback)(aio_acceptor *acceptor, aio_state *state, void *user_info);
 /* The same without a state; `socket` is the callback's to close, then or later. */
 typedef void(AIO_CALL *aio_socket_callback)(aio_acceptor *acceptor, aio_socket socket, void *user_info);
-/* An acceptor was closed, or could not accept. */
+/* An acceptor was closed, could not accept, or a TLS handshake has failed. */
 typedef void(AIO_CALL *aio_acceptor_callback)(aio_acceptor *acceptor, aio_status status, void *user_info);
 /* A timer is due. */
 typedef void(AIO_CALL *aio_timer_callback)(aio_timer *timer, void *user_info);
@@ -63,8 +63,8 @@ typedef void(AIO_CALL *aio_log_function)(int32_t level, const char *text, void *
 
 /* What a collection or a state has done since it was made. A state leaves `open_states` 0. */
 typedef struct aio_counters {
-  uint64_t bytes_read;         /* taken from sockets */
-  uint64_t bytes_written;      /* taken by the kernel */
+  uint64_t bytes_read;         /* taken from sockets; under TLS, opened */
+  uint64_t bytes_written;      /* taken by the kernel; under TLS, sealed */
   uint64_t operations_read;    /* read operations completed; each delivery of a standing read counts */
   uint64_t operations_written; /* write operations completed */
   uint64_t calls_read;         /* system calls that tried to read */

@@ -40,7 +40,7 @@ void Outbound::send_datagrams() {
         advance_datagrams(outcome.count);
         break;
       case net::IoResult::Kind::failed: {
-        const Error error = net::error_from_system(outcome.result.system);
+        const Error error = outcome.result.error();
         state_.note_error(error);
         finish(*first, error);
         break;

@@ -167,11 +167,11 @@ void State::count_write(const net::IoResult &result) {
 // The kernel tells why a connection is lost once: after a write was told, reading finds a mere end.
 Error State::read_error(const net::IoResult &result) {
   if (result.kind == net::IoResult::Kind::ended) return lost_.ok() ? Error{AIO_EOF, 0} : lost_;
-  return net::error_from_system(result.system);
+  return result.error();
 }
 
 Error State::write_error(const net::IoResult &result) {
-  const Error error = net::error_from_system(result.system);
+  const Error error = result.error();
   if (error.status != AIO_ERR_BROKEN_PIPE && error.status != AIO_ERR_NO_MEMORY) lost_ = error;
   return error;
 }

@@ -26,13 +26,16 @@ inline constexpr size_t kMostSpans = 64;  // per call
 struct IoResult {
   enum class Kind : uint8_t { moved, blocked, ended, failed };
 
-  static IoResult moved(size_t bytes) { return {Kind::moved, 0, bytes}; }
-  static IoResult blocked() { return {Kind::blocked, 0, 0}; }
-  static IoResult ended() { return {Kind::ended, 0, 0}; }
-  static IoResult failed(int system) { return {Kind::failed, system, 0}; }
+  static IoResult moved(size_t bytes) { return {Kind::moved, 0, 0, bytes}; }
+  static IoResult blocked() { return {Kind::blocked, 0, 0, 0}; }
+  static IoResult ended() { return {Kind::ended, 0, 0, 0}; }
+  static IoResult failed(Error error) { return {Kind::failed, static_cast<int16_t>(error.status), error.system, 0}; }
+
+  [[nodiscard]] Error error() const { return {static_cast<aio_status>(status), system}; }
 
   Kind kind;
-  int system;    // the error number of a failure
+  int16_t status;  // of a failure, and the system's number; narrow, so that a result is returned in two registers
+  int system;
   size_t bytes;  // of a move; at least 1
 };
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "net/socket.hpp"
+#include "net/system_error.hpp"
 
 namespace aio::net {
 
@@ -19,7 +20,7 @@ auto uninterrupted(Call call) {
 
 // What a call that returned -1 means.
 inline IoResult failure() {
-  return errno == EAGAIN || errno == EWOULDBLOCK ? IoResult::blocked() : IoResult::failed(errno);
+  return errno == EAGAIN || errno == EWOULDBLOCK ? IoResult::blocked() : IoResult::failed(last_system_error());
 }
 
 }  // namespace aio::net
