@@ -27,7 +27,7 @@ class Engine final : public net::Channel {
   [[nodiscard]] net::IoResult shake_hands();
   [[nodiscard]] PeerFacts *make_facts() const;  // of a finished handshake; nullptr: no memory
 
-  // Plaintext. A result `ended` is the peer's close_notify; after one that failed nothing moves that way again.
+  // Plaintext. A result `ended` is the peer's close_notify; what failed stays so, but for a lack of memory.
   [[nodiscard]] net::IoResult read(const net::Span *spans, size_t count) override;
   [[nodiscard]] net::IoResult peek() override;
   // Bytes count as moved once they are sealed: nothing more is taken before flush() has got rid of them.
@@ -37,7 +37,7 @@ class Engine final : public net::Channel {
   [[nodiscard]] bool has_output() const override { return !output_.empty(); }
   [[nodiscard]] net::IoResult flush() override;
 
-  // close_notify, and then the end of the channel below. AIO_ERR_BUSY: again when flush() has got rid of all.
+  // close_notify, and then the end of the channel below.
   [[nodiscard]] Error shutdown_output() override;
   void notify_close();  // close_notify alone; once
 
@@ -45,16 +45,20 @@ class Engine final : public net::Channel {
   [[nodiscard]] SSL *ssl() const { return ssl_.get(); }
   [[nodiscard]] const char *error_text() const { return error_text_.get(); }
 
-  // Has connections of `ssl_context` find their engines.
-  static void install(SSL_CTX *ssl_context, Side side);
+  // Has the connections of a set of settings find their engines.
+  static void install(SSL_CTX *ssl_context, Side side, int verify_mode);
   [[nodiscard]] static OwnedBioMethod make_bio_method();  // nullptr: no memory
 
-  Engine(net::Channel &below, BlockPool &blocks, Context &context)
-      : below_(below), context_(Shared<Context>::of(context)), input_(blocks), output_(blocks), blocks_(blocks) {}
+  Engine(net::Channel &below, BlockPool &blocks, Context &context);
+  ~Engine() = default;
 
  private:
-  // OpenSSL's callbacks.
-  [[nodiscard]] static Engine &of(const SSL *ssl);
+  [[nodiscard]] Error open(const ServerName &server);
+  [[nodiscard]] Error expect_server(const ServerName &server);
+  void offer_session(const ServerName &server);
+
+  // What OpenSSL asks for.
+  static Engine &of(const SSL *ssl);
   static int on_bio_read(BIO *bio, char *bytes, int size);
   static int on_bio_write(BIO *bio, const char *bytes, int size);
   static long on_bio_control(BIO *bio, int command, long number, void *pointer);
@@ -63,30 +67,33 @@ class Engine final : public net::Channel {
   static int on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *offered,
                           unsigned offered_length, void *);
   static int on_verify(int good, X509_STORE_CTX *verification);
-
-  [[nodiscard]] Error open(const ServerName &server);
-  [[nodiscard]] Error expect_server(const ServerName &server);
-  void begin_turn();
-  [[nodiscard]] net::IoResult end_turn(size_t bytes, int outcome);
-  [[nodiscard]] net::IoResult judge(int outcome);
-  [[nodiscard]] Error explain();
-  void describe_verification();
+  [[nodiscard]] bool use_name(const char *name, size_t length);
 
   [[nodiscard]] size_t pull(Byte *bytes, size_t size);
-  void fill(Byte *bytes, size_t size, size_t &direct);
   void push(const Byte *bytes, size_t size);
-  [[nodiscard]] net::ConstSpan next_piece(const net::ConstSpan *&spans, size_t &count, size_t &begin, Block &gathered);
+
+  void begin_turn();
+  [[nodiscard]] net::IoResult end_turn(size_t moved, int outcome);
+  [[nodiscard]] net::IoResult judge(int outcome);
+  [[nodiscard]] Error explain();
+  [[nodiscard]] Error fail(Error error, const char *text);
 
   net::Channel &below_;
   Shared<Context> context_;
   Shared<Settings> settings_;
   OwnedSsl ssl_;
-  ByteQueue input_;   // of the peer, not opened
-  ByteQueue output_;  // sealed, not taken by the channel below
   BlockPool &blocks_;
-  Text session_key_;
+  ByteQueue input_;           // from below, not opened
+  ByteQueue output_;          // sealed, not taken below
+  net::IoResult input_end_;   // moved until the channel below has no more to give
+  net::IoResult output_end_;  // moved until it takes no more
+  Error fatal_;               // what ended the protocol
+  Text session_key_;          // of a client's sessions
   Text error_text_;
-  ...
+  int pulls_left_ = 0;         // of this turn
+  bool lacks_memory_ = false;  // in this turn
+  bool ready_ = false;         // the handshake is done
+  bool notified_ = false;      // close_notify was sent
 };
 
 }  // namespace aio::tls

@@ -16,9 +16,9 @@ KeptOptions::~KeptOptions() {
 bool KeptOptions::keep(const aio_tls_options &options) {
   options_ = options;
   whole_ = options.certificate_data == nullptr && options.key_data == nullptr && options.trust_data == nullptr;
-  const char **fields[kTexts] = {&options_.certificate_file, &options_.key_file, &options_.password,
-                                 &options_.trust_file,       &options_.trust_directory,
-                                 &options_.crl_file,         &options_.alpn};
+  const char **fields[kTexts] = {
+      &options_.certificate_file, &options_.key_file, &options_.password, &options_.trust_file,
+      &options_.trust_directory,  &options_.crl_file, &options_.alpn};
   for (size_t index = 0; index < kTexts; ++index) {
     if (*fields[index] == nullptr) continue;
     const size_t size = std::strlen(*fields[index]) + 1;

@@ -21,9 +21,11 @@ class Settings final : public Counted<Settings> {
   [[nodiscard]] int verify_mode() const { return verify_mode_; }
   [[nodiscard]] bool keeps_sessions() const { return keeps_sessions_; }
 
-  // Of the protocols that a client offers ours that is the best; false: none, though there are some on our side.
-  [[nodiscard]] bool choose_protocol(const unsigned char *offered, unsigned offered_length, const unsigned char *&chosen,
-                                     unsigned char &chosen_length) const;
+  [[nodiscard]] bool has_protocols() const { return protocols_length_ != 0; }
+
+  // Our best protocol of those that a client offers; false: none.
+  [[nodiscard]] bool choose_protocol(const unsigned char *offered, unsigned offered_length,
+                                     const unsigned char *&chosen, unsigned char &chosen_length) const;
 
   Settings() = default;
   ~Settings();
@@ -33,6 +35,7 @@ class Settings final : public Counted<Settings> {
  private:
   [[nodiscard]] aio_status configure(Side side, const aio_tls_options &options);
   [[nodiscard]] aio_status set_protocols(Side side, const char *alpn);
+  [[nodiscard]] aio_status set_sessions(Side side, bool kept);
 
   OwnedSslContext ssl_context_;
   int verify_mode_ = SSL_VERIFY_NONE;
