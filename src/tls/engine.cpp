@@ -75,8 +75,8 @@ Error Engine::expect_server(const ServerName &server) {
   X509_VERIFY_PARAM *expected = SSL_get0_param(ssl_.get());
   X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (X509_VERIFY_PARAM_set1_ip_asc(expected, name) != 1) {
-    const bool set =
-        X509_VERIFY_PARAM_set1_host(expected, name, 0) == 1 && SSL_set_tlsext_host_name(ssl_.get(), name) == 1;
+    const bool set = X509_VERIFY_PARAM_set1_host(expected, name, 0) == 1 &&
+                     SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
     if (!set) return {AIO_ERR_NO_MEMORY, 0};
   }
   if (settings_->keeps_sessions()) offer_session({name, server.port});

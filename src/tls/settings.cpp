@@ -128,7 +128,7 @@ int verify_mode_of(Side side, int32_t verify) {
 
 }  // namespace
 
-Settings::~Settings() { release(protocols_); }
+Settings::~Settings() { aio::release(protocols_); }
 
 Settings *Settings::create(Side side, const aio_tls_options &options, aio_status &status) {
   // Whatever the process does with OpenSSL, we leave nothing to be called at its exit.
