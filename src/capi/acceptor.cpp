@@ -17,13 +17,19 @@ aio_status begin_create(aio_collection *collection, aio_accept_callback callback
       (callback == nullptr && options.socket_callback == nullptr) ||
       (options.collections == nullptr && options.collection_count != 0) ||
       !aio::valid_choices(options.nodelay, options.keepalive, options.queue_output) ||
-      !aio::valid_times(options.read_timeout, options.write_timeout)) {
+      !aio::valid_times(options.read_timeout, options.write_timeout, options.handshake_timeout) ||
+      (options.tls != nullptr && object(options.tls)->side() != aio::tls::Side::server)) {
     return AIO_ERR_INVALID_ARGUMENT;
   }
   for (size_t index = 0; index < options.collection_count; ++index) {
     if (options.collections[index] == nullptr) return AIO_ERR_INVALID_ARGUMENT;
   }
-  return aio::reserved_is_zero(options) && options.tls == nullptr ? AIO_OK : AIO_ERR_UNSUPPORTED;
+  const bool raw_tls = options.tls != nullptr && options.socket_callback != nullptr;
+  return aio::reserved_is_zero(options) && !raw_tls ? AIO_OK : AIO_ERR_UNSUPPORTED;
+}
+
+aio::Acceptor::Plan make_plan(aio_accept_callback callback, const aio_accept_options &options) {
+  return {callback, options, options.tls == nullptr ? nullptr : object(options.tls)};
 }
 
 }  // namespace
@@ -42,7 +48,8 @@ aio_status aio_acceptor_create_tcp(aio_collection *collection, const char *addre
   aio::net::Socket socket;
   const aio::net::ListenPlan plan = {address, service, given.family, given.backlog, given.reuse_port == AIO_YES};
   status = aio::net::listen_tcp(plan, socket).status;
-  return status == AIO_OK ? aio::Acceptor::create(*object(collection), socket, {}, {callback, given}, out) : status;
+  return status == AIO_OK ? aio::Acceptor::create(*object(collection), socket, {}, make_plan(callback, given), out)
+                          : status;
 }
 
 aio_status aio_acceptor_create_unix(aio_collection *collection, const char *path, aio_accept_callback callback,
@@ -56,7 +63,7 @@ aio_status aio_acceptor_create_unix(aio_collection *collection, const char *path
   aio::net::SocketFile file;
   status = aio::net::listen_unix(path, given.backlog, given.unix_mode, socket, file).status;
   if (status != AIO_OK) return status;
-  return aio::Acceptor::create(*object(collection), socket, std::move(file), {callback, given}, out);
+  return aio::Acceptor::create(*object(collection), socket, std::move(file), make_plan(callback, given), out);
 }
 
 aio_status aio_acceptor_create_socket(aio_collection *collection, aio_socket listening, aio_accept_callback callback,
@@ -71,7 +78,7 @@ aio_status aio_acceptor_create_socket(aio_collection *collection, aio_socket lis
   if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   if (const aio::Error error = aio::net::make_nonblocking(listening); !error.ok()) return error.status;
   aio::net::Socket socket(listening);
-  status = aio::Acceptor::create(*object(collection), socket, {}, {callback, given}, out);
+  status = aio::Acceptor::create(*object(collection), socket, {}, make_plan(callback, given), out);
   static_cast<void>(socket.release());  // on refusal it stays the caller's
   return status;
 }

@@ -13,10 +13,13 @@ aio_status connect(ConnectPlan::Kind kind, aio_collection *collection, const cha
   const aio_connect_options given = options_or_default(options);
   if (collection == nullptr || host == nullptr || service == nullptr || callback == nullptr || out == nullptr ||
       !valid_family(given.family) || !valid_choices(given.nodelay, given.keepalive, given.queue_output) ||
-      !valid_times(given.connect_timeout, given.read_timeout, given.write_timeout)) {
+      !valid_times(given.connect_timeout, given.read_timeout, given.write_timeout, given.handshake_timeout)) {
     return AIO_ERR_INVALID_ARGUMENT;
   }
-  if (!reserved_is_zero(given) || given.tls != nullptr) return AIO_ERR_UNSUPPORTED;
+  const char *server_name = given.tls_server_name;
+  if (server_name == nullptr) server_name = kind == ConnectPlan::Kind::unix_stream ? "" : host;
+  if (given.tls != nullptr && !valid_client(*object(given.tls), server_name)) return AIO_ERR_INVALID_ARGUMENT;
+  if (!reserved_is_zero(given) || (given.tls != nullptr && kind == ConnectPlan::Kind::udp)) return AIO_ERR_UNSUPPORTED;
   if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   const bool is_tcp = kind == ConnectPlan::Kind::tcp;
   const ConnectPlan plan = {.kind = kind,
@@ -28,6 +31,9 @@ aio_status connect(ConnectPlan::Kind kind, aio_collection *collection, const cha
                             .timeout = time_limit(given.connect_timeout),
                             .nodelay = is_tcp && given.nodelay != AIO_NO,
                             .keepalive = is_tcp && given.keepalive == AIO_YES,
+                            .tls = given.tls == nullptr ? nullptr : object(given.tls),
+                            .tls_server_name = server_name,
+                            .handshake_timeout = time_limit(given.handshake_timeout),
                             .callback = callback,
                             .user_info = given.user_info};
   return State::connect(*object(collection), plan,
@@ -38,6 +44,11 @@ aio_status connect(ConnectPlan::Kind kind, aio_collection *collection, const cha
                          .name = given.name,
                          .datagrams = kind == ConnectPlan::Kind::udp},
                         out);
+}
+
+bool valid_client(const tls::Context &context, const char *server_name) {
+  const bool has_name = server_name != nullptr && *server_name != '\0';
+  return context.side() == tls::Side::client && (has_name || !context.verifies());
 }
 
 aio_status check_io_options(const void *buffer, size_t length, size_t minimum, const aio_io_options &options) {

@@ -40,6 +40,9 @@ template <class... Choices>
                                  const char *service, aio_state_callback callback, const aio_connect_options *options,
                                  aio_state **out);
 
+// Whether a client may begin TLS: one that verifies needs a name.
+[[nodiscard]] bool valid_client(const tls::Context &context, const char *server_name);
+
 // What the options of a byte-moving operation allow; `minimum` 0 where it does not concern the operation.
 [[nodiscard]] aio_status check_io_options(const void *buffer, size_t length, size_t minimum,
                                           const aio_io_options &options);

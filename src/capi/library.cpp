@@ -19,8 +19,8 @@ const char *aio_version(void) {
 uint32_t aio_version_number(void) { return AIO_VERSION_MAJOR << 16 | AIO_VERSION_MINOR << 8 | AIO_VERSION_PATCH; }
 
 int aio_has_feature(const char *name) {
-  static constexpr const char *kFeatures[] = {"tcp",       "udp",        "unix",       "ipv6",
-                                              "multicast", "reuse_port", "descriptor", "thread"};
+  static constexpr const char *kFeatures[] = {"tcp",        "udp",        "unix",   "ipv6", "multicast",
+                                              "reuse_port", "descriptor", "thread", "tls"};
   if (name == nullptr) return 0;
   for (const char *feature : kFeatures) {
     if (std::strcmp(feature, name) == 0) return 1;

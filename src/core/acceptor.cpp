@@ -12,6 +12,8 @@ namespace {
 // Accepting failed; the next try has to wait, or a level-triggered loop would spin.
 constexpr Nanoseconds kRetryDelay = 100'000'000;
 
+constexpr Nanoseconds kGreetingTime = 10'000'000'000;  // unless something else is asked for
+
 }  // namespace
 
 // ---- Making one: any thread ----
@@ -21,6 +23,7 @@ Acceptor::Acceptor(Collection &collection, const Plan &plan, net::SocketFile &&f
       mailbox_(collection.mailbox()),
       plan_(plan),
       file_(std::move(file)),
+      tls_(plan.tls == nullptr ? Shared<tls::Context>() : Shared<tls::Context>::of(*plan.tls)),
       user_info_(plan.options.user_info) {
   mailbox_.retain();
 }
@@ -77,7 +80,7 @@ void Acceptor::join() {
 
 // How many more may be accepted now.
 size_t Acceptor::room() const {
-  size_t room = kMostWaiting - waiting_count_;
+  size_t room = tls_ ? kMostGreetings - greeting_count_ : kMostWaiting - waiting_count_;
   if (const size_t limit = plan_.options.connection_limit; limit != 0) {
     room = std::min(room, limit - std::min(limit, gauge_->open() + waiting_count_));
   }
@@ -101,7 +104,8 @@ void Acceptor::review() {
     if (poller_ == nullptr) back_off(error);
   }
   if (poller_ != nullptr) poller_->watch(accepts, false);
-  if (!paused && waiting_count_ != 0 && !Link<TaskTag>::linked()) queue(*this);
+  const bool has_some = waiting_count_ != 0 || !greeted_.empty();
+  if (!paused && has_some && !Link<TaskTag>::linked()) queue(*this);
 }
 
 void Acceptor::on_ready(bool, bool) {
@@ -116,6 +120,10 @@ void Acceptor::accept_some() {
     if (!error.ok()) return back_off(error);
     if (!accepted.is_open()) return;
     exhausted_ = false;
+    if (tls_) {
+      greet(std::move(accepted));
+      continue;
+    }
     waiting_[(first_waiting_ + waiting_count_++) % kMostWaiting] = accepted.release();
   }
 }
@@ -126,6 +134,10 @@ void Acceptor::back_off(Error error) {
   const bool lacks = error.status == AIO_ERR_TOO_MANY_FILES || error.status == AIO_ERR_NO_MEMORY;
   if (lacks && exhausted_) return;
   exhausted_ = lacks;
+  note_failure(error);
+}
+
+void Acceptor::note_failure(Error error) {
   AIO_LOG(AIO_LOG_WARNING, "accept: %s (system error %d)", status_message(error.status), error.system);
   error_ = error.status;
   static_cast<void>(error_text_.assign(status_message(error.status)));
@@ -152,7 +164,11 @@ void Acceptor::report(aio_status status, const char *text) {
 // ---- Handing out ----
 
 void Acceptor::run() {
-  if (!is_closing() && !paused_.load(std::memory_order_acquire) && waiting_count_ != 0) {
+  const bool hands_out = !is_closing() && !paused_.load(std::memory_order_acquire);
+  if (hands_out && !greeted_.empty()) {
+    hand_out_greeted();
+    review();
+  } else if (hands_out && waiting_count_ != 0) {
     net::Socket socket(waiting_[first_waiting_]);
     first_waiting_ = (first_waiting_ + 1) % kMostWaiting;
     --waiting_count_;
@@ -162,7 +178,7 @@ void Acceptor::run() {
   unpin();
 }
 
-void Acceptor::hand_out(net::Socket socket) {
+void Acceptor::set_flags(net::Socket &socket) const {
   const aio_accept_options &options = plan_.options;
   const bool is_tcp = net::family_of(local_address_) != AIO_UNIX;
   if (is_tcp && options.nodelay != AIO_NO) {
@@ -171,9 +187,13 @@ void Acceptor::hand_out(net::Socket socket) {
   if (is_tcp && options.keepalive == AIO_YES) {
     static_cast<void>(net::set_flag(socket.handle(), net::SocketFlag::keepalive, true));
   }
-  if (options.socket_callback != nullptr) {
+}
+
+void Acceptor::hand_out(net::Socket socket) {
+  set_flags(socket);
+  if (plan_.options.socket_callback != nullptr) {
     collection_->tally().callbacks.add(1);
-    options.socket_callback(handle(this), socket.release(), user_info());
+    plan_.options.socket_callback(handle(this), socket.release(), user_info());
     return;
   }
   aio_state *state = nullptr;
@@ -183,6 +203,10 @@ void Acceptor::hand_out(net::Socket socket) {
     report(status, "An accepted connection was closed: no state could be made for it.");
     return;
   }
+  hand_out(state);
+}
+
+void Acceptor::hand_out(aio_state *state) {
   collection_->tally().callbacks.add(1);
   plan_.callback(handle(this), state, user_info());
 }
@@ -202,6 +226,69 @@ aio_status Acceptor::make_state(net::Socket &socket, aio_state *&state) {
     target.mailbox->leave();
   }
   return status;
+}
+
+// ---- With TLS ----
+
+void Acceptor::greet(net::Socket socket) {
+  set_flags(socket);
+  aio_state *made = nullptr;
+  aio_status status = make_state(socket, made);
+  if (status == AIO_OK) {
+    State &state = *object(made);
+    const double timeout = plan_.options.handshake_timeout;
+    Owned<Greeting> greeting(
+        make<Greeting>(*this, mailbox_, state, *tls_, timeout > 0 ? time_limit(timeout) : kGreetingTime));
+    status = greeting == nullptr ? AIO_ERR_NO_MEMORY : greeting->begin() ? AIO_OK : AIO_ERR_CLOSED;
+    if (status == AIO_OK) {
+      ++greeting_count_;
+      greetings_.push_back(*greeting.release());
+      return;
+    }
+    state.destroy();
+  }
+  socket.close();
+  note_failure({status, 0});
+}
+
+// Nobody is told of connections that ended with the collection of their state.
+void Acceptor::on_greeted(Greeting &greeting) {
+  greeting.Link<GreetingTag>::unlink();
+  const aio_status status = greeting.outcome().status;
+  if (status == AIO_ERR_CANCELED || (status != AIO_OK && plan_.options.tls_error_callback == nullptr)) {
+    greeting.state().destroy();
+    --greeting_count_;
+    dispose(&greeting);
+  } else {
+    greeted_.push_back(greeting);
+  }
+  review();
+}
+
+void Acceptor::hand_out_greeted() {
+  const Owned<Greeting> greeting(greeted_.pop_front());
+  --greeting_count_;
+  State &state = greeting->state();
+  if (greeting->outcome().ok()) {
+    state.set_user_info(user_info());
+    return hand_out(handle(&state));
+  }
+  state.destroy();
+  static_cast<void>(error_text_.assign(greeting->error_text()));
+  collection_->tally().callbacks.add(1);
+  plan_.options.tls_error_callback(handle(this), greeting->outcome().status, user_info());
+}
+
+void Acceptor::drop_greetings() {
+  while (Greeting *greeting = greetings_.pop_front()) {
+    greeting->orphan();
+    greeting->state().destroy();
+  }
+  while (Greeting *greeting = greeted_.pop_front()) {
+    greeting->state().destroy();
+    dispose(greeting);
+  }
+  greeting_count_ = 0;
 }
 
 // ---- The API ----
@@ -280,6 +367,7 @@ void Acceptor::close_now() {
     net::Socket(waiting_[first_waiting_]).close();
     first_waiting_ = (first_waiting_ + 1) % kMostWaiting;
   }
+  drop_greetings();
   Link<MemberTag>::unlink();
   AIO_LOG(AIO_LOG_INFO, "acceptor %s: closed", name_.get());
 }

@@ -7,6 +7,7 @@
 #include "core/accept_gauge.hpp"
 #include "core/collection.hpp"
 #include "core/errand.hpp"
+#include "core/greeting.hpp"
 #include "core/handle.hpp"
 #include "core/state.hpp"
 #include "net/poller.hpp"
@@ -22,6 +23,7 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
   struct Plan {
     aio_accept_callback callback;
     aio_accept_options options;
+    tls::Context *tls;  // nullptr: none
   };
 
   // On refusal the socket stays in `socket`.
@@ -42,12 +44,14 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
   [[nodiscard]] const char *error_text();
 
   void on_room() override { review(); }
+  void on_greeted(Greeting &greeting);
 
   Acceptor(Collection &collection, const Plan &plan, net::SocketFile &&file);
   ~Acceptor();
 
  private:
-  static constexpr size_t kMostWaiting = 64;  // accepted and not handed out
+  static constexpr size_t kMostWaiting = 64;      // accepted and not handed out
+  static constexpr size_t kMostGreetings = 1024;  // the same with TLS
 
   // One call of close.
   class CloseRequest final : public Task {
@@ -82,7 +86,13 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
   [[nodiscard]] size_t room() const;
   void accept_some();
   void back_off(Error error);
+  void note_failure(Error error);
+  void set_flags(net::Socket &socket) const;
   void hand_out(net::Socket socket);
+  void hand_out(aio_state *state);
+  void greet(net::Socket socket);
+  void hand_out_greeted();
+  void drop_greetings();
   [[nodiscard]] aio_status make_state(net::Socket &socket, aio_state *&state);
   void tell_error();
   void report(aio_status status, const char *text);
@@ -102,6 +112,10 @@ class Acceptor final : public Member, public Task, public RoomOwner, private net
   aio_socket waiting_[kMostWaiting];  // a ring: waiting_count_ of them from first_waiting_ on
   size_t first_waiting_ = 0;
   size_t waiting_count_ = 0;
+  const Shared<tls::Context> tls_;
+  List<Greeting, GreetingTag> greetings_;  // under way
+  List<Greeting, GreetingTag> greeted_;    // and ended
+  size_t greeting_count_ = 0;              // of both
   aio_address local_address_ = {};
   aio_status error_ = AIO_OK;  // to be told
   Text error_text_;

@@ -34,7 +34,7 @@ bool Closing::drains() const { return linger_ != nullptr && linger_->drains; }
 
 void Closing::request(CloseRequest &request) {
   Linger *const linger = std::exchange(request.linger, nullptr);
-  const bool at_once = linger == nullptr || request.reset || state_.has_failed();
+  const bool at_once = linger == nullptr || request.reset || state_.has_failed() || state_.is_attaching();
   if (state_.is_over() || (at_once && !lingers())) {
     dispose(linger);
     state_.close_socket(request.reset);
@@ -77,13 +77,14 @@ void Closing::begin_linger(Linger &linger) {
 // Writes first, then our end, then the peer's.
 void Closing::proceed() {
   if (!lingers() || linger_->drains || !state_.is_open() || !state_.outbound().idle()) return;
-  if (state_.is_datagram() || !state_.channel().shutdown_output().ok()) {  // datagrams have no end to wait for
-    state_.close_socket(false);
-    return;
-  }
+  if (state_.is_datagram()) return state_.close_socket(false);  // datagrams have no end to wait for
+  const Error error = state_.channel().shutdown_output();
+  if (error.status == AIO_ERR_BUSY) return state_.outbound().wait_for_room();
+  if (!error.ok()) return state_.close_socket(false);
   linger_->drains = true;
   state_.watch();
-  if (!state_.watches_readable()) state_.close_socket(false);  // nobody could see the peer's end
+  if (!state_.watches_readable()) return state_.close_socket(false);  // nobody could see the peer's end
+  if (state_.channel().has_input()) on_readable();
 }
 
 void Closing::on_readable() {
@@ -91,7 +92,7 @@ void Closing::on_readable() {
   const Block &scratch = state_.collection().scratch();
   const bool has_scratch = scratch.data != nullptr;
   const net::Span span = {has_scratch ? scratch.data : bytes, has_scratch ? scratch.capacity : sizeof bytes};
-  for (int count = 0; count < kMostDrains; ++count) {
+  for (int count = 0; count < kMostDrains || state_.channel().has_input(); ++count) {
     const net::IoResult result = state_.channel().read(&span, 1);
     if (result.kind == net::IoResult::Kind::moved) continue;
     if (result.kind != net::IoResult::Kind::blocked) state_.close_socket(false);

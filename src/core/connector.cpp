@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 #include "base/log.hpp"
 #include "core/state.hpp"
@@ -14,7 +15,7 @@ namespace {
 constexpr Nanoseconds kAttemptDelay = 250'000'000;  // RFC 8305, section 5
 constexpr Nanoseconds kShortestRetry = 1'000'000;
 constexpr Nanoseconds kLongestRetry = 100'000'000;
-constexpr size_t kTextSize = 320;
+constexpr size_t kTextSize = 640;
 
 // Of several failures the one that tells most: an answer of the peer's over a lack of ways to reach it.
 int weight(aio_status status) {
@@ -33,7 +34,10 @@ int weight(aio_status status) {
 }  // namespace
 
 Connector::Connector(State &state, const ConnectPlan &plan)
-    : state_(state), plan_(plan), deadline_(after(net::Loop::clock(), plan.timeout)) {}
+    : state_(state),
+      tls_(plan.tls == nullptr ? Shared<tls::Context>() : Shared<tls::Context>::of(*plan.tls)),
+      plan_(plan),
+      deadline_(after(net::Loop::clock(), plan.timeout)) {}
 
 Connector::~Connector() {
   while (Attempt *attempt = attempts_.pop_front()) dispose(attempt);
@@ -46,7 +50,8 @@ Connector *Connector::create(State &state, const ConnectPlan &plan) {
   ConnectPlan &own = connector->plan_;
   const bool copied = keep(connector->host_, own.host) && keep(connector->service_, own.service) &&
                       keep(connector->local_address_, own.local_address) &&
-                      keep(connector->local_service_, own.local_service);
+                      keep(connector->local_service_, own.local_service) &&
+                      keep(connector->tls_server_name_, own.tls_server_name);
   return copied ? connector.release() : nullptr;
 }
 
@@ -170,8 +175,27 @@ void Connector::on_attempt_ready(Attempt &attempt) {
 void Connector::win(Attempt &attempt) {
   attempt.unlink();
   const Owned<Attempt> winner(&attempt);
+  stop_racing();
+  worst_address_ = winner->address();
+  state_.take_connection(std::move(winner->socket()), winner->take_poller());
+  if (tls_) return secure();
   end({});
-  state_.on_connected(std::move(winner->socket()), winner->take_poller());
+  state_.on_connected();
+}
+
+// The names and the time of the connect are the handshake's too.
+void Connector::secure() {
+  const tls::ServerName server = {plan_.tls_server_name, net::port_of(worst_address_)};
+  const Error error = state_.begin_tls(*tls_, server, *this, plan_.handshake_timeout);
+  if (!error.ok()) fail(error);
+}
+
+void Connector::on_tls(Error outcome) {
+  if (ended_) return;
+  outcome = state_.end_handshake(outcome);
+  if (!outcome.ok()) return fail(outcome);
+  end({});
+  state_.on_secured();
 }
 
 void Connector::note_failure(const aio_address &address, Error error) {
@@ -191,6 +215,10 @@ void Connector::fail(Error error) {
     std::snprintf(text, sizeof text, "%s, service %s", plan_.host, plan_.service);
   }
   state_.note_error(error);
+  if (*state_.noted_text() != '\0') {  // what TLS has to say
+    const size_t length = std::strlen(text);
+    std::snprintf(text + length, sizeof text - length, ": %s", state_.noted_text());
+  }
   end(error);
   state_.on_connect_failed(error, text);
 }
@@ -204,10 +232,14 @@ void Connector::end(Error error) {
   ended_ = true;
   outcome_ = error;
   state_.collection().deadlines().disarm(timeout_alarm_);
-  state_.collection().deadlines().disarm(next_alarm_);
+  stop_racing();
   if (lookup_ != nullptr) std::exchange(lookup_, nullptr)->abandon();
-  while (Attempt *attempt = attempts_.pop_front()) dispose(attempt);
   state_.queue(*this);
+}
+
+void Connector::stop_racing() {
+  state_.collection().deadlines().disarm(next_alarm_);
+  while (Attempt *attempt = attempts_.pop_front()) dispose(attempt);
 }
 
 void Connector::on_timeout(Nanoseconds) {

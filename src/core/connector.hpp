@@ -4,6 +4,7 @@
 #include "base/allocator.hpp"
 #include "base/list.hpp"
 #include "core/errand.hpp"
+#include "core/tls_layer.hpp"
 #include "net/poller.hpp"
 #include "net/resolver.hpp"
 
@@ -25,12 +26,15 @@ struct ConnectPlan {
   Nanoseconds timeout;
   bool nodelay;
   bool keepalive;
+  tls::Context *tls;            // nullptr: none
+  const char *tls_server_name;  // "": none
+  Nanoseconds handshake_timeout;
   aio_state_callback callback;
   void *user_info;
 };
 
 // As a task it is the connect callback.
-class Connector final : public Task, private net::LookupOwner {
+class Connector final : public Task, private net::LookupOwner, private TlsOwner {
  public:
   [[nodiscard]] static Connector *create(State &state, const ConnectPlan &plan);  // nullptr: no memory
 
@@ -77,6 +81,9 @@ class Connector final : public Task, private net::LookupOwner {
   [[nodiscard]] Error try_address(const aio_address &address, aio_address &culprit);
   void on_attempt_ready(Attempt &attempt);
   void win(Attempt &attempt);
+  void secure();
+  void on_tls(Error outcome) override;
+  void stop_racing();
   void note_failure(const aio_address &address, Error error);
   void fail(Error error);
   void end(Error error);
@@ -87,6 +94,8 @@ class Connector final : public Task, private net::LookupOwner {
   Text service_;
   Text local_address_;
   Text local_service_;
+  Text tls_server_name_;
+  const Shared<tls::Context> tls_;
   ConnectPlan plan_;  // its texts are those above
   const Nanoseconds deadline_;
   net::Lookup *lookup_ = nullptr;

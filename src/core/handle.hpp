@@ -9,6 +9,9 @@ class Acceptor;
 class Collection;
 class State;
 class Timer;
+namespace tls {
+class Context;
+}
 
 #define AIO_HANDLE(Type, handle_type)                                                          \
   inline handle_type *handle(Type *object) { return reinterpret_cast<handle_type *>(object); } \
@@ -19,6 +22,7 @@ AIO_HANDLE(Acceptor, aio_acceptor)
 AIO_HANDLE(Collection, aio_collection)
 AIO_HANDLE(State, aio_state)
 AIO_HANDLE(Timer, aio_timer)
+AIO_HANDLE(tls::Context, aio_tls_context)
 
 #undef AIO_HANDLE
 

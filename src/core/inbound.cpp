@@ -77,7 +77,7 @@ void Inbound::arrive() {
   seen_ = 0;
   if (state_.is_over()) {
     note_last(AIO_ERR_CANCELED);
-  } else if (state_.is_connecting()) {
+  } else if (state_.is_pending()) {
     state_.request_flush();
   } else {
     begin();
@@ -85,6 +85,7 @@ void Inbound::arrive() {
 }
 
 void Inbound::on_open() {
+  more_is_likely_ = state_.channel().has_input();
   if (phase_ == Phase::waiting) begin();
 }
 
@@ -281,6 +282,31 @@ size_t Inbound::finish(size_t count) {
   return buffered();
 }
 
+// ---- TLS begins or ends ----
+
+bool Inbound::move_to(tls::Engine &engine) {
+  if (!engine.feed(buffer_.data(), buffer_.size())) return false;
+  buffer_.consume(buffer_.size());
+  tidy();
+  return true;
+}
+
+Error Inbound::make_room(net::Span &room) {
+  const size_t limit = state_.buffer_limit();
+  if (buffer_.size() >= limit) return {AIO_ERR_LIMIT, 0};
+  room.size = std::min(limit - buffer_.size(), BlockPool::kLargestKept);
+  room.data = buffer_.reserve(room.size);
+  return room.data == nullptr ? Error{AIO_ERR_NO_MEMORY, 0} : Error();
+}
+
+bool Inbound::take_from(ByteQueue &rest) {
+  Byte *place = buffer_.reserve(rest.size());
+  if (place == nullptr) return false;
+  buffer_.commit(rest.take(place, rest.size()));
+  buffer_.fit();
+  return true;
+}
+
 // ---- Rate ----
 
 size_t Inbound::budget() { return throttle_ == nullptr ? SIZE_MAX : throttle_->budget(state_.collection()); }
@@ -298,7 +324,7 @@ void Inbound::set_throttle(Throttle<Inbound> *throttle) {
 
 void Inbound::on_budget(Nanoseconds) {
   throttle_->resume();
-  if (phase_ == Phase::waiting) state_.watch();
+  if (phase_ == Phase::waiting) state_.request_flush();
 }
 
 // ---- Time ----

@@ -13,6 +13,7 @@
 #include "core/request.hpp"
 #include "core/throttle.hpp"
 #include "net/datagram.hpp"
+#include "tls/engine.hpp"
 
 namespace aio {
 
@@ -48,6 +49,10 @@ class Inbound final : public Task {
   [[nodiscard]] aio_status read_until(const void *delimiter, size_t length, const Request &request);
   [[nodiscard]] aio_status read_frame(const aio_frame_format &format, const Request &request);
 
+  // Keeps reads out, for what needs the direction otherwise; false: one runs.
+  [[nodiscard]] bool hold() { return !claimed_.exchange(true, std::memory_order_acq_rel); }
+  void release() { claimed_.store(false, std::memory_order_release); }
+
   // ---- The driver ----
   void flush(Stamp &stamp);
   [[nodiscard]] bool wants_readable() const { return phase_ == Phase::waiting && !throttled(); }
@@ -60,6 +65,14 @@ class Inbound final : public Task {
   void fail(Error error);       // for the running operation
   void end(Error error);        // for every later one, too
   void close();                 // what is left may be taken on any thread afterwards
+  [[nodiscard]] Error ended() const { return ended_; }
+
+  // TLS begins or ends: what is there goes to it, or is got from it.
+  [[nodiscard]] bool move_to(tls::Engine &engine);    // false: no memory, and all is as it was
+  [[nodiscard]] Error make_room(net::Span &room);     // for bytes that nobody has asked for
+  void keep(size_t count) { buffer_.commit(count); }  // so many of that room
+  [[nodiscard]] bool take_from(ByteQueue &rest);      // false: no memory
+  void reopen() { ended_ = {}; }
 
   [[nodiscard]] size_t buffered() const;
   size_t take(void *destination, size_t length);  // nothing while a read runs

@@ -20,8 +20,16 @@ Outbound::~Outbound() {
 
 // ---- Submission: any thread ----
 
-bool Outbound::refuses() const {
-  return state_.is_closing() || state_.mailbox().is_shut() || shut_.load(std::memory_order_acquire);
+aio_status Outbound::refusal() const {
+  if (state_.is_closing() || state_.mailbox().is_shut() || is_shut()) return AIO_ERR_CLOSED;
+  return held_.load(std::memory_order_acquire) ? AIO_ERR_BUSY : AIO_OK;
+}
+
+bool Outbound::hold() {
+  if (held_.exchange(true, std::memory_order_acq_rel)) return false;
+  if (writes_.get() == 0) return true;
+  release();
+  return false;
 }
 
 aio_status Outbound::admit(size_t length) {
@@ -73,7 +81,7 @@ void Outbound::prepare(WriteOperation &operation, WriteOperation::Kind kind, con
 }
 
 aio_status Outbound::write(const Request &request, const Cargo *cargo) {
-  if (refuses()) return AIO_ERR_CLOSED;
+  if (const aio_status status = refusal(); status != AIO_OK) return status;
   WriteOperation *operation = take_operation();
   if (operation == nullptr) return AIO_ERR_NO_MEMORY;
   prepare(*operation, state_.is_datagram() ? WriteOperation::Kind::datagrams : WriteOperation::Kind::bytes, request);
@@ -96,7 +104,7 @@ aio_status Outbound::write(const Request &request, const Cargo *cargo) {
 }
 
 aio_status Outbound::shutdown(aio_state_callback callback, void *user_info) {
-  if (refuses()) return AIO_ERR_CLOSED;
+  if (const aio_status status = refusal(); status != AIO_OK) return status;
   WriteOperation *operation = take_operation();
   if (operation == nullptr) return AIO_ERR_NO_MEMORY;
   if (shut_.exchange(true, std::memory_order_acq_rel)) {
@@ -249,13 +257,17 @@ void Outbound::on_writable() {
 }
 
 void Outbound::send() {
-  if (queue_.empty()) return;
+  if (queue_.empty() && !state_.channel().has_output()) return;
   if (state_.is_datagram()) {
     send_datagrams();
   } else {
     send_bytes();
   }
   queue_changed();
+}
+
+void Outbound::mind_channel() {
+  if (!blocked_ && state_.is_open() && state_.channel().has_output()) wait_for_room();
 }
 
 void Outbound::wait_for_room() {

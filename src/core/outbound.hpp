@@ -30,6 +30,12 @@ class Outbound {
   [[nodiscard]] size_t queued_bytes() const { return bytes_.get(); }
   [[nodiscard]] size_t queued_writes() const { return writes_.get(); }
   void set_exclusive() { exclusive_ = true; }
+  [[nodiscard]] bool is_shut() const { return shut_.load(std::memory_order_acquire); }
+
+  // Keeps operations out, for what needs the direction otherwise; false: one runs.
+  [[nodiscard]] bool hold();
+  void release() { held_.store(false, std::memory_order_release); }
+
   void set_limit(size_t bytes) { limit_.store(bytes, std::memory_order_relaxed); }
   [[nodiscard]] size_t limit() const { return limit_.load(std::memory_order_relaxed); }
 
@@ -39,6 +45,8 @@ class Outbound {
   void flush(Stamp &stamp);
   [[nodiscard]] bool wants_writable() const { return blocked_ && tells_room_; }
   void on_writable();
+  void mind_channel();  // it may have sealed something for itself
+  void wait_for_room();
   void on_budget(Nanoseconds now);
   void on_destination(WriteOperation &operation, Error error, const aio_address &address);
   void set_marks(WriteMarks &marks);
@@ -49,6 +57,8 @@ class Outbound {
   void fail(Error error);       // for the queued operations
   void end(Error error);        // for every later one, too
   void close();
+  [[nodiscard]] Error ended() const { return ended_; }
+  void reopen() { ended_ = {}; }
 
  private:
   // What goes in from any thread and out on the driver's. In a dispatch no atomic addition is needed, where the sum need
@@ -89,7 +99,7 @@ class Outbound {
     std::atomic<size_t> out_{0};
   };
 
-  [[nodiscard]] bool refuses() const;
+  [[nodiscard]] aio_status refusal() const;
   [[nodiscard]] aio_status admit(size_t length);
   [[nodiscard]] WriteOperation *take_operation();
   void give_back(WriteOperation *operation);
@@ -99,7 +109,6 @@ class Outbound {
   [[nodiscard]] size_t budget();
   void note_sent(size_t bytes);
   void send();
-  void wait_for_room();
   void finish(WriteOperation &operation, Error outcome);
   void finish_all(Error outcome);
   void forget(WriteOperation &operation);
@@ -107,6 +116,7 @@ class Outbound {
 
   // Of streams: outbound_bytes.cpp
   void send_bytes();
+  [[nodiscard]] bool flush_channel();
   [[nodiscard]] size_t gather(net::ConstSpan *spans, size_t most, size_t &total);
   void advance(size_t count);
   void shut_down(WriteOperation &operation);
@@ -130,6 +140,7 @@ class Outbound {
   std::atomic<size_t> first_bytes_{0};      // of bytes_, those of the first write
   std::atomic<size_t> limit_{SIZE_MAX};     // of bytes_ without those
   std::atomic<bool> shut_{false};           // after shutdown()
+  std::atomic<bool> held_{false};           // no operation may begin
   bool exclusive_ = false;                  // one write at a time
   bool blocked_ = false;                    // the kernel takes no more for now
   bool knows_socket_ = false;               // the two below are what it does

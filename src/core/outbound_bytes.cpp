@@ -12,7 +12,22 @@ constexpr size_t kMostPerTurn = size_t{1} << 20;
 
 }  // namespace
 
+// What the channel has taken goes first, and what is in it entirely is done then.
+bool Outbound::flush_channel() {
+  net::Channel &channel = state_.channel();
+  if (!channel.has_output()) return true;
+  const net::IoResult result = channel.flush();
+  if (result.kind == net::IoResult::Kind::failed) {
+    end(state_.write_error(result));
+    return false;
+  }
+  if (WriteOperation *first = queue_.front(); first != nullptr && result.bytes != 0) note_progress(*first);
+  if (channel.has_output()) wait_for_room();
+  return !channel.has_output();
+}
+
 void Outbound::send_bytes() {
+  if (!flush_channel()) return;
   size_t sent = 0;
   while (WriteOperation *first = queue_.front()) {
     if (first->kind == WriteOperation::Kind::shutdown) return shut_down(*first);
@@ -34,7 +49,8 @@ void Outbound::send_bytes() {
     note_sent(result.bytes);
     advance(result.bytes);
     sent += result.bytes;
-    if (result.bytes < total || (sent >= kMostPerTurn && !queue_.empty())) return wait_for_room();
+    const bool is_full = result.bytes < total || state_.channel().has_output();
+    if (is_full || (sent >= kMostPerTurn && !queue_.empty())) return wait_for_room();
   }
 }
 
@@ -55,23 +71,27 @@ size_t Outbound::gather(net::ConstSpan *spans, size_t most, size_t &total) {
   return count;
 }
 
+// An operation is done when the kernel has all of it.
 void Outbound::advance(size_t count) {
-  while (count != 0) {
-    WriteOperation &first = *queue_.front();
-    const size_t taken = std::min(count, first.remaining());
-    first.advance(taken);
+  const bool held_back = state_.channel().has_output();
+  WriteOperation *next = nullptr;
+  for (WriteOperation *operation = queue_.front(); count != 0; operation = next) {
+    next = queue_.next(*operation);
+    const size_t taken = std::min(count, operation->remaining());
+    operation->advance(taken);
     bytes_.leave(taken);
     count -= taken;
-    if (first.remaining() == 0) {
-      finish(first, {});
+    if (operation->remaining() == 0 && !held_back) {
+      finish(*operation, {});
     } else {
-      note_progress(first);
+      note_progress(*operation);
     }
   }
 }
 
 void Outbound::shut_down(WriteOperation &operation) {
   const Error error = state_.channel().shutdown_output();
+  if (error.status == AIO_ERR_BUSY) return wait_for_room();
   if (error.ok()) {
     finish(operation, {});
     ended_ = {AIO_ERR_CLOSED, 0};

@@ -28,6 +28,8 @@ State::State(Collection &collection, const Options &options, AcceptGauge *gauge)
 
 State::~State() {
   dispose(connector_);
+  dispose(tls_);
+  dispose(facts_.load(std::memory_order_relaxed));
   if (gauge_ != nullptr && phase_ != Phase::closed) gauge_->leave();
   mailbox_.release();
 }
@@ -60,6 +62,7 @@ aio_status State::connect(Collection &collection, const ConnectPlan &plan, const
   state->phase_ = Phase::connecting;
   state->nodelay_.store(plan.nodelay, std::memory_order_relaxed);
   state->keepalive_.store(plan.keepalive, std::memory_order_relaxed);
+  if (plan.tls != nullptr) state->tls_use_.store(TlsUse::changing, std::memory_order_relaxed);
   state->connector_ = Connector::create(*state, plan);
   aio_status status = AIO_ERR_NO_MEMORY;
   if (state->connector_ != nullptr && state->name_.assign(options.name) && state->prepare()) {
@@ -79,7 +82,7 @@ void State::join() {
 
 // ---- Connecting has ended ----
 
-void State::on_connected(net::Socket socket, net::Poller *poller) {
+void State::take_connection(net::Socket socket, net::Poller *poller) {
   {
     const net::Lock lock(mailbox_.socket_mutex());
     plain_.socket = std::move(socket);
@@ -91,6 +94,9 @@ void State::on_connected(net::Socket socket, net::Poller *poller) {
   }
   poller_ = poller;
   poller_->set_owner(*this);
+}
+
+void State::on_connected() {
   poller_->watch(true, false);
   phase_ = Phase::open;
   inbound_.on_open();
@@ -100,6 +106,12 @@ void State::on_connected(net::Socket socket, net::Poller *poller) {
 
 void State::on_connect_failed(Error error, const char *text) {
   phase_ = Phase::failed;
+  if (tls_ != nullptr) tls_->cancel();
+  leave_poller();
+  {
+    const net::Lock lock(mailbox_.socket_mutex());
+    plain_.socket.close();
+  }
   collection_->tally().open_states.subtract(1);
   static_cast<void>(error_text_.assign(text));
   inbound_.end(error);
@@ -109,16 +121,17 @@ void State::on_connect_failed(Error error, const char *text) {
 
 // ---- Readiness ----
 
+bool State::open_poller(Error &error) {
+  if (poller_ == nullptr) poller_ = net::Poller::create(collection_->loop(), plain_.socket.handle(), *this, error);
+  return poller_ != nullptr;
+}
+
 void State::watch() {
   if (!is_open()) return;
-  if (poller_ == nullptr) {
-    Error error;
-    poller_ = net::Poller::create(collection_->loop(), plain_.socket.handle(), *this, error);
-    if (poller_ == nullptr) {
-      inbound_.fail(error);
-      outbound_.fail(error);
-      return;
-    }
+  if (Error error; !open_poller(error)) {
+    inbound_.fail(error);
+    outbound_.fail(error);
+    return;
   }
   // What is watched already stays so until an event comes that nobody wants: each change costs system calls.
   poller_->watch(poller_->watches_readable() || inbound_.wants_readable() || closing_process_.drains(),
@@ -126,6 +139,7 @@ void State::watch() {
 }
 
 void State::on_ready(bool readable, bool writable) {
+  if (phase_ == Phase::securing) return tls_->proceed();
   const bool reads = readable && inbound_.wants_readable();
   const bool drains = readable && closing_process_.drains();
   const bool writes = writable && outbound_.wants_writable();
@@ -133,6 +147,7 @@ void State::on_ready(bool readable, bool writable) {
   if (reads && inbound_.wants_readable()) inbound_.on_readable();
   if (drains) closing_process_.on_readable();
   if (!is_open()) return;
+  outbound_.mind_channel();
   const bool keeps_readable = poller_->watches_readable() && (!readable || reads || drains);
   const bool keeps_writable = poller_->watches_writable() && (!writable || writes);
   poller_->watch(keeps_readable || inbound_.wants_readable() || closing_process_.drains(),
@@ -142,6 +157,7 @@ void State::on_ready(bool readable, bool writable) {
 void State::flush(Stamp &stamp) {
   outbound_.flush(stamp);
   inbound_.flush(stamp);
+  outbound_.mind_channel();
 }
 
 // One alarm serves both directions: each arms it again for what is left.
@@ -177,6 +193,8 @@ Error State::write_error(const net::IoResult &result) {
 }
 
 void State::note_error(Error error) {
+  const bool is_tls = error.status <= AIO_ERR_TLS && error.status >= AIO_ERR_TLS_TRUNCATED;
+  if (is_tls && tls_ != nullptr) static_cast<void>(error_text_.assign(tls_->engine().error_text()));
   if (error.status < 0 && error.system != 0) system_error_.store(error.system, std::memory_order_relaxed);
 }
 
@@ -357,6 +375,7 @@ aio_status State::release_socket(aio_socket &out) {
   const net::Visit visit(mailbox_);
   if (!visit.allowed()) return AIO_ERR_BUSY;
   if (is_closing()) return AIO_ERR_CLOSED;
+  if (tls_use_.load(std::memory_order_acquire) != TlsUse::none) return AIO_ERR_BUSY;
   if (!is_open()) return AIO_ERR_NOT_CONNECTED;
   static_cast<void>(mailbox_.close_gate(closing_));
   leave_poller();
@@ -374,6 +393,10 @@ void State::close_socket(bool reset) {
   if (is_over()) return;
   static_cast<void>(mailbox_.close_gate(closing_));
   if (connector_ != nullptr) connector_->cancel();
+  if (tls_ != nullptr) {
+    if (is_open() && !reset) tls_->engine().notify_close();  // as far as the kernel takes it
+    tls_->cancel();
+  }
   inbound_.close();
   outbound_.close();
   collection_->deadlines().disarm(alarm_);

@@ -13,6 +13,7 @@
 #include "core/inbound.hpp"
 #include "core/outbound.hpp"
 #include "core/request.hpp"
+#include "core/tls_layer.hpp"
 #include "net/channel.hpp"
 #include "net/mailbox.hpp"
 #include "net/poller.hpp"
@@ -75,6 +76,10 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] aio_status close(aio_state_callback callback, const aio_close_options &options);
   void destroy();
 
+  [[nodiscard]] aio_status attach_tls(tls::Context &context, aio_state_callback callback,
+                                      const aio_attach_options &options);
+  [[nodiscard]] aio_status detach_tls(aio_state_callback callback, Nanoseconds timeout, void *user_info);
+
   [[nodiscard]] aio_status set_write_marks(size_t high, size_t low, aio_state_callback drained, void *user_info);
   [[nodiscard]] aio_status set_rate_limit(int32_t direction, const aio_rate_limit *limit);
 
@@ -107,6 +112,8 @@ class State final : public Member, public Flushable, private net::PollOwner {
     buffer_limit_.store(bytes == 0 ? kBufferLimit : bytes, std::memory_order_relaxed);
   }
   [[nodiscard]] const IoCounters &counters() const { return counters_; }
+  [[nodiscard]] int32_t tls_side() const { return tls_side_.load(std::memory_order_acquire); }
+  [[nodiscard]] const tls::PeerFacts *tls_facts() const { return facts_.load(std::memory_order_acquire); }
   [[nodiscard]] Outbound &outbound() { return outbound_; }
   [[nodiscard]] const Outbound &outbound() const { return outbound_; }
   [[nodiscard]] net::Mailbox &mailbox() { return mailbox_; }
@@ -120,6 +127,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] size_t finish_read(size_t count);
   [[nodiscard]] size_t old_length();
   [[nodiscard]] const char *error_text();
+  [[nodiscard]] void *ssl();
   [[nodiscard]] const Letter *letter() const { return inbound_.letter(); }
 
   // ---- For its parts; any thread ----
@@ -128,11 +136,12 @@ class State final : public Member, public Flushable, private net::PollOwner {
   void store_write_options(const aio_io_options &options);
 
   // ---- For its parts; the driver ----
-  [[nodiscard]] bool is_connecting() const { return phase_ == Phase::connecting; }
+  [[nodiscard]] bool is_pending() const { return phase_ == Phase::connecting || phase_ == Phase::securing; }
+  [[nodiscard]] bool is_attaching() const { return phase_ == Phase::securing && connector_ == nullptr; }
   [[nodiscard]] bool is_open() const { return phase_ == Phase::open; }
   [[nodiscard]] bool has_failed() const { return phase_ == Phase::failed; }
   [[nodiscard]] bool is_over() const { return phase_ == Phase::closed; }
-  [[nodiscard]] net::Channel &channel() { return plain_; }
+  [[nodiscard]] net::Channel &channel() { return tls_ == nullptr ? plain_channel() : tls_->engine(); }
   [[nodiscard]] aio_socket channel_socket() const { return plain_.socket.handle(); }
   [[nodiscard]] Inbound &inbound() { return inbound_; }
   [[nodiscard]] Closing &closing() { return closing_process_; }
@@ -144,10 +153,24 @@ class State final : public Member, public Flushable, private net::PollOwner {
   void watch();  // what somebody waits for
   [[nodiscard]] bool watches_readable() const { return poller_ != nullptr && poller_->watches_readable(); }
 
-  // Connecting has ended.
-  void on_connected(net::Socket socket, net::Poller *poller);
+  // Connecting has got a connection, and has ended.
+  void take_connection(net::Socket socket, net::Poller *poller);
+  void on_connected();
   void on_connect_failed(Error error, const char *text);
   void forget_connector() { connector_ = nullptr; }
+
+  // TLS, of which `owner` is told the end; an error here is the end.
+  [[nodiscard]] Error begin_tls(tls::Context &context, const tls::ServerName &server, TlsOwner &owner,
+                                Nanoseconds timeout);
+  [[nodiscard]] Error end_handshake(Error outcome);  // what it comes to
+  void on_secured();
+  void on_handshake_failed(Error error);
+  [[nodiscard]] Error can_attach();
+  void forget_tls() { tls_use_.store(TlsUse::none); }
+  [[nodiscard]] Error begin_detach(TlsOwner &owner, Nanoseconds timeout);
+  [[nodiscard]] Error end_detach(Error outcome, Owned<TlsLayer> &layer);  // of which the caller disposes later
+  [[nodiscard]] Error watch_for_tls(bool writable);
+  void release_directions();
 
   void end_input() { static_cast<void>(inbound_.cancel()); }
   void note_output_idle() {
@@ -161,11 +184,16 @@ class State final : public Member, public Flushable, private net::PollOwner {
   [[nodiscard]] Error read_error(const net::IoResult &result);
   [[nodiscard]] Error write_error(const net::IoResult &result);
   void note_error(Error error);
+  [[nodiscard]] const char *noted_text() const { return error_text_.get(); }
 
   // ---- Completions: queued here, each followed by one of call(), skip_callback(), and enter() with unpin() ----
   void queue(Task &task) {
     ++pins_;
     collection_->complete(task);
+  }
+  void queue_unnoticed(Task &task) {  // whose run() calls nobody back
+    ++pins_;
+    collection_->do_later(task);
   }
   void queue_read(Inbound &read);
   void note_read_outcome(aio_status status);
@@ -191,15 +219,24 @@ class State final : public Member, public Flushable, private net::PollOwner {
 
   enum class Phase : uint8_t {
     connecting,  // no socket yet
+    securing,    // TLS is begun or ended on it
     open,        // also while it lingers
     failed,      // no socket ever
     closed       // no socket any more
   };
 
+  // Whether there is TLS, as any thread sees it.
+  enum class TlsUse : uint8_t { none, changing, attached };
+
   [[nodiscard]] static aio_status start(State *state, aio_state **out);
   template <class Request>
   [[nodiscard]] aio_status post(Request *request);
   [[nodiscard]] bool prepare();  // false: no memory
+  [[nodiscard]] net::Channel &plain_channel() { return plain_; }
+  [[nodiscard]] aio_status claim_for_tls(TlsUse from);
+  template <class Request>
+  [[nodiscard]] aio_status post_for_tls(Request *request, TlsUse from);
+  [[nodiscard]] bool open_poller(Error &error);
   void join();
   void depart();
   void close_now() override { close_socket(false); }
@@ -223,6 +260,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   Closing closing_process_{*this};
   Alarm<State, &State::on_due> alarm_{*this};
   net::PlainChannel plain_;
+  TlsLayer *tls_ = nullptr;         // owned
   net::Poller *poller_ = nullptr;   // made when first needed
   Connector *connector_ = nullptr;  // while connecting, and until its callback
   AcceptGauge *const gauge_;        // of the acceptor that made it
@@ -238,6 +276,9 @@ class State final : public Member, public Flushable, private net::PollOwner {
   std::atomic<bool> quiet_{false};    // closed, and its operations have called back: any thread may look
   std::atomic<bool> nodelay_{true};   // while connecting: what the socket will get
   std::atomic<bool> keepalive_{false};
+  std::atomic<TlsUse> tls_use_{TlsUse::none};
+  std::atomic<int32_t> tls_side_{0};
+  std::atomic<tls::PeerFacts *> facts_{nullptr};  // owned
   std::atomic<aio_status> read_status_{AIO_OK};
   std::atomic<aio_status> write_status_{AIO_OK};
   std::atomic<int> system_error_{0};
