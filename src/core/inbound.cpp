@@ -300,6 +300,7 @@ Error Inbound::make_room(net::Span &room) {
 }
 
 bool Inbound::take_from(ByteQueue &rest) {
+  if (rest.empty()) return true;
   Byte *place = buffer_.reserve(rest.size());
   if (place == nullptr) return false;
   buffer_.commit(rest.take(place, rest.size()));

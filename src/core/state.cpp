@@ -113,9 +113,9 @@ void State::on_connect_failed(Error error, const char *text) {
     plain_.socket.close();
   }
   collection_->tally().open_states.subtract(1);
-  static_cast<void>(error_text_.assign(text));
   inbound_.end(error);
   outbound_.end(error);
+  static_cast<void>(error_text_.assign(text));
   if (closing_process_.lingers()) close_socket(false);
 }
 

@@ -91,9 +91,10 @@ void Engine::offer_session(const ServerName &server) {
 }
 
 bool Engine::feed(const Byte *bytes, size_t count) {
+  if (count == 0) return true;
   Byte *place = input_.reserve(count);
   if (place == nullptr) return false;
-  if (count != 0) std::memcpy(place, bytes, count);
+  std::memcpy(place, bytes, count);
   input_.commit(count);
   return true;
 }
