@@ -18,8 +18,10 @@ aio_status connect(ConnectPlan::Kind kind, aio_collection *collection, const cha
   }
   const char *server_name = given.tls_server_name;
   if (server_name == nullptr) server_name = kind == ConnectPlan::Kind::unix_stream ? "" : host;
-  if (given.tls != nullptr && !valid_client(*object(given.tls), server_name)) return AIO_ERR_INVALID_ARGUMENT;
-  if (!reserved_is_zero(given) || (given.tls != nullptr && kind == ConnectPlan::Kind::udp)) return AIO_ERR_UNSUPPORTED;
+  const bool is_udp = kind == ConnectPlan::Kind::udp;
+  if (given.tls != nullptr && !is_udp && !valid_client(*object(given.tls), server_name))
+    return AIO_ERR_INVALID_ARGUMENT;
+  if (!reserved_is_zero(given) || (given.tls != nullptr && is_udp)) return AIO_ERR_UNSUPPORTED;
   if (object(collection)->mailbox().is_shut()) return AIO_ERR_CLOSED;
   const bool is_tcp = kind == ConnectPlan::Kind::tcp;
   const ConnectPlan plan = {.kind = kind,

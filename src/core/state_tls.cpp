@@ -13,7 +13,6 @@ class TlsRequest : public Task, protected TlsOwner {
  public:
   TlsRequest(State &state, aio_state_callback callback, void *user_info, Nanoseconds timeout)
       : state_(state), timeout_(timeout == 0 ? kDefaultTimeout : timeout), callback_(callback), user_info_(user_info) {}
-  virtual ~TlsRequest() = default;
 
   void run() override {
     State &state = state_;
@@ -21,11 +20,14 @@ class TlsRequest : public Task, protected TlsOwner {
     const aio_status status = outcome_.status;
     void *const user_info = user_info_;
     state.release_directions();
-    dispose(this);
+    vanish();
     state.call(callback, status, user_info);
   }
 
  protected:
+  ~TlsRequest() = default;
+  virtual void vanish() = 0;
+
   // run() follows, not before whoever calls this has returned.
   void finish(Error outcome) {
     outcome_ = outcome;
@@ -74,6 +76,7 @@ class AttachRequest final : public TlsRequest {
     }
     finish(outcome);
   }
+  void vanish() override { dispose(this); }
 
   const Shared<tls::Context> context_;
   Text server_name_;
@@ -90,6 +93,7 @@ class DetachRequest final : public TlsRequest {
 
  private:
   void on_tls(Error outcome) override { finish(state_.end_detach(outcome, layer_)); }
+  void vanish() override { dispose(this); }
 
   Owned<TlsLayer> layer_;  // which has ended, and is the caller of this
 };

@@ -229,12 +229,10 @@ static void test_connect_tcp(void **test) {
   expect_nothing_more(pair);
 }
 
-static void test_connect_tcp__reserved_and_tls(void **test) {
+static void test_connect_tcp__reserved(void **test) {
   struct pair *pair = *test;
   aio_state *out;
-  aio_connect_options options = {.tls = (void *)bytes};
-  refuses(AIO_ERR_UNSUPPORTED, aio_state_connect_tcp(pair->collection, "127.0.0.1", "1", never_state, &options, &out));
-  options.tls = NULL;
+  aio_connect_options options = {0};
   for (size_t i = 0; i < COUNT(options.reserved); i++) {
     options.reserved[i] = 1;
     refuses(AIO_ERR_UNSUPPORTED,
@@ -562,12 +560,10 @@ static void test_acceptor_create_tcp__bad_options(void **test) {
             aio_acceptor_create_tcp(pair->collection, "127.0.0.1", "0", never_accept, &bad[i], &out));
 }
 
-static void test_acceptor_create_tcp__reserved_and_tls(void **test) {
+static void test_acceptor_create_tcp__reserved(void **test) {
   struct pair *pair = *test;
   aio_acceptor *out;
-  aio_accept_options options = {.tls = (void *)bytes};
-  refuses(AIO_ERR_UNSUPPORTED, aio_acceptor_create_tcp(pair->collection, NULL, "0", never_accept, &options, &out));
-  options.tls = NULL;
+  aio_accept_options options = {0};
   for (size_t i = 0; i < COUNT(options.reserved); i++) {
     options.reserved[i] = 1;
     refuses(AIO_ERR_UNSUPPORTED, aio_acceptor_create_tcp(pair->collection, NULL, "0", never_accept, &options, &out));
@@ -606,9 +602,7 @@ static void test_acceptor_create_socket(void **test) {
   const size_t count = bad_accept_options(bad);
   for (size_t i = 0; i < count; i++)
     refuses(AIO_ERR_INVALID_ARGUMENT, aio_acceptor_create_socket(in, listening, never_accept, &bad[i], &out));
-  aio_accept_options options = {.tls = (void *)bytes};
-  refuses(AIO_ERR_UNSUPPORTED, aio_acceptor_create_socket(in, listening, never_accept, &options, &out));
-  options.tls = NULL;
+  aio_accept_options options = {0};
   for (size_t i = 0; i < COUNT(options.reserved); i++) {
     options.reserved[i] = 1;
     refuses(AIO_ERR_UNSUPPORTED, aio_acceptor_create_socket(in, listening, never_accept, &options, &out));
@@ -669,7 +663,7 @@ int main(void) {
       with_collection(test_state_create__wrong_kind_stays_the_callers),
       with_collection(test_state_create__what_is_no_socket_is_a_system_error),
       with_collection(test_connect_tcp),
-      with_collection(test_connect_tcp__reserved_and_tls),
+      with_collection(test_connect_tcp__reserved),
       with_collection(test_connect_tcp__order_of_checks),
       with_pair(test_operations__null),
       with_pair(test_operations__bad_range),
@@ -692,7 +686,7 @@ int main(void) {
       with_pair(test_state_setters__bad_choices),
       with_collection(test_acceptor_create_tcp),
       with_collection(test_acceptor_create_tcp__bad_options),
-      with_collection(test_acceptor_create_tcp__reserved_and_tls),
+      with_collection(test_acceptor_create_tcp__reserved),
       with_collection(test_acceptor_create_tcp__order_of_checks),
       with_collection(test_acceptor_create_socket),
       with_collection(test_acceptor_create_socket__order_of_checks),
