@@ -85,7 +85,6 @@ void Inbound::arrive() {
 }
 
 void Inbound::on_open() {
-  more_is_likely_ = state_.channel().has_input();
   if (phase_ == Phase::waiting) begin();
 }
 
@@ -182,6 +181,9 @@ void Inbound::wait_again() {
 }
 
 // ---- Reading ----
+
+// Without news of the socket.
+bool Inbound::more_to_read() const { return more_is_likely_ || state_.channel().has_input(); }
 
 void Inbound::on_readable() {
   more_is_likely_ = false;
@@ -333,7 +335,7 @@ void Inbound::on_budget(Nanoseconds) {
 void Inbound::flush(Stamp &stamp) {
   if (phase_ != Phase::waiting) return;
   if (state_.is_open()) {
-    if (more_is_likely_ && !throttled()) on_readable();
+    if (more_to_read() && !throttled()) on_readable();
     if (phase_ != Phase::waiting) return;
     if (!state_.watches_readable()) state_.watch();
   }

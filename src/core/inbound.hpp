@@ -121,6 +121,7 @@ class Inbound final : public Task {
   [[nodiscard]] bool throttled() const { return throttle_ != nullptr && throttle_->waits(); }
   [[nodiscard]] size_t budget();
   void count_read(const net::IoResult &result);
+  [[nodiscard]] bool more_to_read() const;
   [[nodiscard]] bool claimed() const { return claimed_.load(std::memory_order_acquire); }
   void take_options(const aio_io_options &options);
   void arrive() override;

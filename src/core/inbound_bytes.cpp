@@ -61,12 +61,12 @@ void Inbound::read_to_buffer() {
   if (copied) std::memcpy(spans[0].data, scratch.data, stored);
   operation_.position += stored;
   if (result.bytes > stored) buffer_.fill_from(scratch, stored - direct, result.bytes - stored);
-  more_is_likely_ = result.bytes == direct + scratch.capacity || state_.channel().has_input();
+  more_is_likely_ = result.bytes == direct + scratch.capacity;
   if (operation_.position >= operation_.enough) {
     note_last(AIO_OK);
   } else {
     note_progress();
-    if (more_is_likely_) state_.request_flush();
+    if (more_to_read()) state_.request_flush();
   }
 }
 
@@ -93,12 +93,12 @@ void Inbound::read_to_deliver() {
     return settle(result);
   }
   buffer_.commit(result.bytes);
-  more_is_likely_ = result.bytes == room || state_.channel().has_input();
+  more_is_likely_ = result.bytes == room;
   if (operation_.kind == Kind::standing) return queue();
   if (find_frame()) return;
-  if (!more_is_likely_) buffer_.fit();  // whoever sends slowly keeps no large block
+  if (!more_to_read()) buffer_.fit();  // whoever sends slowly keeps no large block
   note_progress();
-  if (more_is_likely_) state_.request_flush();
+  if (more_to_read()) state_.request_flush();
 }
 
 // ---- Frames ----

@@ -22,8 +22,12 @@ bool Outbound::flush_channel() {
     return false;
   }
   if (WriteOperation *first = queue_.front(); first != nullptr && result.bytes != 0) note_progress(*first);
-  if (channel.has_output()) wait_for_room();
-  return !channel.has_output();
+  if (channel.has_output()) {
+    wait_for_room();
+    return false;
+  }
+  state_.request_flush();  // it may not have read meanwhile
+  return true;
 }
 
 void Outbound::send_bytes() {

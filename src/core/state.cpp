@@ -155,6 +155,7 @@ void State::on_ready(bool readable, bool writable) {
 }
 
 void State::flush(Stamp &stamp) {
+  if (phase_ == Phase::securing) tls_->proceed();
   outbound_.flush(stamp);
   inbound_.flush(stamp);
   outbound_.mind_channel();

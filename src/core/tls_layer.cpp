@@ -28,7 +28,7 @@ void TlsLayer::begin(Phase phase, TlsOwner &owner, Nanoseconds timeout) {
   phase_ = phase;
   owner_ = &owner;
   if (timeout != kNever) state_.collection().deadlines().arm(alarm_, after(net::Loop::clock(), timeout));
-  proceed();
+  state_.request_flush();  // a callback may still be looking at what was received
 }
 
 void TlsLayer::proceed() {

@@ -28,7 +28,7 @@ class TlsLayer {
   [[nodiscard]] tls::Engine &engine() { return *engine_; }
   void shake_hands(TlsOwner &owner, Nanoseconds timeout);
   void detach(TlsOwner &owner, Nanoseconds timeout);
-  void proceed();  // the socket may be ready
+  void proceed();  // the socket may be ready, or this has just begun
   void cancel();   // the state closes
 
   TlsLayer(State &state, tls::Engine &engine) : state_(state), engine_(&engine) {}

@@ -12,14 +12,17 @@ class Channel {
   [[nodiscard]] virtual IoResult peek() = 0;
   [[nodiscard]] virtual Error shutdown_output() = 0;  // AIO_ERR_BUSY: again when flush() has got rid of all
 
-  // Reading may give something, whatever the socket says.
-  [[nodiscard]] virtual bool has_input() const { return false; }
-  // What write() has taken and the kernel has not; until flush() has got rid of it nothing more is taken.
-  [[nodiscard]] virtual bool has_output() const { return false; }
+  // What write() has taken and the kernel has not goes first: nothing more is taken meanwhile.
   [[nodiscard]] virtual IoResult flush() { return IoResult::moved(0); }
+
+  [[nodiscard]] bool has_input() const { return has_input_; }  // reading gives something, whatever the socket says
+  [[nodiscard]] bool has_output() const { return has_output_; }
 
  protected:
   ~Channel() = default;
+
+  bool has_input_ = false;
+  bool has_output_ = false;
 };
 
 class PlainChannel final : public Channel {

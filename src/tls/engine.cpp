@@ -96,6 +96,7 @@ bool Engine::feed(const Byte *bytes, size_t count) {
   if (place == nullptr) return false;
   std::memcpy(place, bytes, count);
   input_.commit(count);
+  has_input_ = true;
   return true;
 }
 
@@ -143,7 +144,8 @@ long Engine::on_bio_control(BIO *, int command, long, void *) { return command =
 
 int Engine::on_new_session(SSL *ssl, SSL_SESSION *session) {
   const Engine &engine = of(ssl);
-  if (*engine.session_key_.get() == '\0') return 0;
+  const bool is_current = engine.context_->settings().get() == engine.settings_.get();  // not reloaded meanwhile
+  if (*engine.session_key_.get() == '\0' || !is_current) return 0;
   engine.context_->sessions().put(engine.session_key_.get(), OwnedSession(session));
   return 1;
 }
@@ -240,6 +242,7 @@ void Engine::push(const Byte *bytes, size_t size) {
   }
   std::memcpy(place, bytes, size);
   output_.commit(size);
+  has_output_ = true;
 }
 
 net::IoResult Engine::flush() {
@@ -253,6 +256,7 @@ net::IoResult Engine::flush() {
   }
   output_.consume(result.bytes);
   output_.fit();
+  has_output_ = !output_.empty();
   return result;
 }
 
@@ -267,11 +271,17 @@ void Engine::begin_turn() {
 // `outcome` is that of OpenSSL's last call: 1, or why it gave nothing more.
 net::IoResult Engine::end_turn(size_t moved, int outcome) {
   input_.fit();
-  if (outcome == 1) return moved == 0 ? net::IoResult::blocked() : net::IoResult::moved(moved);
-  const net::IoResult result = judge(outcome);  // also behind bytes: it is told once
-  ERR_clear_error();
+  net::IoResult result = net::IoResult::blocked();
+  if (outcome != 1) {
+    result = judge(outcome);  // also behind bytes: OpenSSL tells it once
+    ERR_clear_error();
+  }
+  has_input_ = holds_input() || result.kind == net::IoResult::Kind::ended || !fatal_.ok() ||
+               input_end_.kind != net::IoResult::Kind::moved;
   return moved == 0 ? result : net::IoResult::moved(moved);
 }
+
+bool Engine::holds_input() const { return !input_.empty() || SSL_pending(ssl_.get()) != 0; }
 
 net::IoResult Engine::judge(int outcome) {
   using net::IoResult;
@@ -357,6 +367,7 @@ net::IoResult Engine::read(const net::Span *spans, size_t count) {
       if (outcome != 1) break;
       filled += got;
       moved += got;
+      if (pulls_left_ == 0 && !holds_input()) return end_turn(moved, outcome);  // which spares OpenSSL's asking in vain
     }
   }
   return end_turn(moved, outcome);
@@ -369,11 +380,6 @@ net::IoResult Engine::peek() {
   size_t got = 0;
   const int outcome = SSL_peek_ex(ssl_.get(), &byte, sizeof byte, &got);
   return end_turn(got, outcome);
-}
-
-bool Engine::has_input() const {
-  return !input_.empty() || SSL_pending(ssl_.get()) != 0 || !fatal_.ok() ||
-         input_end_.kind != net::IoResult::Kind::moved || (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
 // ---- Writing ----

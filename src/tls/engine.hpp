@@ -33,8 +33,6 @@ class Engine final : public net::Channel {
   // Bytes count as moved once they are sealed: nothing more is taken before flush() has got rid of them.
   [[nodiscard]] net::IoResult write(const net::ConstSpan *spans, size_t count) override;
 
-  [[nodiscard]] bool has_input() const override;
-  [[nodiscard]] bool has_output() const override { return !output_.empty(); }
   [[nodiscard]] net::IoResult flush() override;
 
   // close_notify, and then the end of the channel below.
@@ -71,6 +69,7 @@ class Engine final : public net::Channel {
 
   [[nodiscard]] size_t pull(Byte *bytes, size_t size);
   void push(const Byte *bytes, size_t size);
+  [[nodiscard]] bool holds_input() const;  // some that can be opened at once
 
   void begin_turn();
   [[nodiscard]] net::IoResult end_turn(size_t moved, int outcome);
