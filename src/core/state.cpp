@@ -106,7 +106,7 @@ void State::on_connected() {
 
 void State::on_connect_failed(Error error, const char *text) {
   phase_ = Phase::failed;
-  if (tls_ != nullptr) tls_->cancel();
+  if (tls_ != nullptr) tls_->close();
   leave_poller();
   {
     const net::Lock lock(mailbox_.socket_mutex());
@@ -396,7 +396,7 @@ void State::close_socket(bool reset) {
   if (connector_ != nullptr) connector_->cancel();
   if (tls_ != nullptr) {
     if (is_open() && !reset) tls_->engine().notify_close();  // as far as the kernel takes it
-    tls_->cancel();
+    tls_->close();
   }
   inbound_.close();
   outbound_.close();

@@ -71,12 +71,9 @@ void TlsLayer::end(Error outcome) {
   if (TlsOwner *owner = std::exchange(owner_, nullptr)) owner->on_tls(outcome);
 }
 
-void TlsLayer::cancel() {
-  if (phase_ != Phase::at_rest) {
-    end({AIO_ERR_CANCELED, 0});
-  } else {
-    state_.collection().deadlines().disarm(alarm_);
-  }
+void TlsLayer::close() {
+  engine_->close();
+  if (phase_ != Phase::at_rest) end({AIO_ERR_CANCELED, 0});
 }
 
 void TlsLayer::on_due(Nanoseconds) {

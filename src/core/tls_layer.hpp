@@ -29,7 +29,7 @@ class TlsLayer {
   void shake_hands(TlsOwner &owner, Nanoseconds timeout);
   void detach(TlsOwner &owner, Nanoseconds timeout);
   void proceed();  // the socket may be ready, or this has just begun
-  void cancel();   // the state closes
+  void close();    // with the state
 
   TlsLayer(State &state, tls::Engine &engine) : state_(state), engine_(&engine) {}
   TlsLayer(const TlsLayer &) = delete;

@@ -445,4 +445,13 @@ Error Engine::shutdown_output() {
   return has_output() ? Error{AIO_ERR_BUSY, 0} : below_.shutdown_output();
 }
 
+void Engine::close() {
+  ssl_.reset();
+  for (ByteQueue *queue : {&input_, &output_}) {
+    queue->consume(queue->size());
+    queue->fit();
+  }
+  has_input_ = has_output_ = false;
+}
+
 }  // namespace aio::tls

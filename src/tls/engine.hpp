@@ -39,6 +39,8 @@ class Engine final : public net::Channel {
   [[nodiscard]] Error shutdown_output() override;
   void notify_close();  // close_notify alone; once
 
+  void close();  // the last call: gives everything back but the error's text
+
   [[nodiscard]] ByteQueue &rest() { return input_; }  // behind the peer's close_notify
   [[nodiscard]] SSL *ssl() const { return ssl_.get(); }
   [[nodiscard]] const char *error_text() const { return error_text_.get(); }
