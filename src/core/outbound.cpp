@@ -187,6 +187,7 @@ bool Outbound::cancel() {
 }
 
 void Outbound::close() {
+  if (!state_.is_datagram()) retract(state_.channel().unsent());
   static_cast<void>(cancel());
   if (throttle_ != nullptr) throttle_->stop(state_.collection());
 }

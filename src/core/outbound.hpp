@@ -119,6 +119,7 @@ class Outbound {
   [[nodiscard]] bool flush_channel();
   [[nodiscard]] size_t gather(net::ConstSpan *spans, size_t most, size_t &total);
   void advance(size_t count);
+  void retract(size_t count);
   void shut_down(WriteOperation &operation);
 
   // Of datagram sockets: outbound_datagrams.cpp

@@ -77,7 +77,7 @@ size_t Outbound::gather(net::ConstSpan *spans, size_t most, size_t &total) {
 
 // An operation is done when the kernel has all of it.
 void Outbound::advance(size_t count) {
-  const bool held_back = state_.channel().has_output();
+  const size_t unsent = state_.channel().unsent();
   WriteOperation *next = nullptr;
   for (WriteOperation *operation = queue_.front(); count != 0; operation = next) {
     next = queue_.next(*operation);
@@ -85,11 +85,26 @@ void Outbound::advance(size_t count) {
     operation->advance(taken);
     bytes_.leave(taken);
     count -= taken;
-    if (operation->remaining() == 0 && !held_back) {
+    if (operation->remaining() == 0 && count >= unsent) {
       finish(*operation, {});
     } else {
       note_progress(*operation);
     }
+  }
+}
+
+// The latest bytes taken from the queue do not go out: of a record nobody can open a part.
+void Outbound::retract(size_t count) {
+  size_t taken = 0;
+  for (WriteOperation *operation = queue_.front(); operation != nullptr; operation = queue_.next(*operation)) {
+    taken += operation->position - operation->start;
+  }
+  size_t kept = taken - std::min(taken, count);  // less is there if operations have ended with what they counted
+  bytes_.enter_in_dispatch(taken - kept);
+  for (WriteOperation *operation = queue_.front(); operation != nullptr; operation = queue_.next(*operation)) {
+    const size_t keeps = std::min(kept, operation->position - operation->start);
+    operation->position = operation->start + keeps;
+    kept -= keeps;
   }
 }
 

@@ -391,15 +391,18 @@ aio_status State::release_socket(aio_socket &out) {
 void State::leave_poller() { net::Poller::close(std::exchange(poller_, nullptr)); }
 
 void State::close_socket(bool reset) {
-  if (is_over()) return;
+  if (is_over() || phase_ == Phase::ending) return;
+  const bool failed = has_failed();
+  const bool notifies = tls_ != nullptr && is_open() && !reset;
+  phase_ = Phase::ending;
   static_cast<void>(mailbox_.close_gate(closing_));
   if (connector_ != nullptr) connector_->cancel();
-  if (tls_ != nullptr) {
-    if (is_open() && !reset) tls_->engine().notify_close();  // as far as the kernel takes it
-    tls_->close();
-  }
   inbound_.close();
   outbound_.close();
+  if (tls_ != nullptr) {
+    if (notifies) tls_->engine().notify_close();  // as far as the kernel takes it
+    tls_->close();
+  }
   collection_->deadlines().disarm(alarm_);
   leave_poller();
   {
@@ -407,7 +410,7 @@ void State::close_socket(bool reset) {
     if (reset) plain_.socket.reset();
     plain_.socket.close();
   }
-  if (phase_ != Phase::failed) collection_->tally().open_states.subtract(1);
+  if (!failed) collection_->tally().open_states.subtract(1);
   phase_ = Phase::closed;
   Link<MemberTag>::unlink();
   Link<FlushTag>::unlink();

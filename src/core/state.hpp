@@ -222,6 +222,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
     securing,    // TLS is begun or ended on it
     open,        // also while it lingers
     failed,      // no socket ever
+    ending,      // being closed: nothing goes on meanwhile
     closed       // no socket any more
   };
 

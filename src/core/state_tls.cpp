@@ -189,9 +189,9 @@ void State::on_secured() {
 }
 
 void State::on_handshake_failed(Error error) {
-  if (is_over()) return;
-  phase_ = Phase::open;
   forget_tls();
+  if (phase_ != Phase::securing) return;
+  phase_ = Phase::open;
   inbound_.end(error);
   outbound_.end(error);
 }

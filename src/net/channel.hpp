@@ -17,12 +17,16 @@ class Channel {
 
   [[nodiscard]] bool has_input() const { return has_input_; }  // reading gives something, whatever the socket says
   [[nodiscard]] bool has_output() const { return has_output_; }
+  [[nodiscard]] size_t unsent() const {
+    return has_output_ ? unsent_ : 0;
+  }  // bytes that write() took and are not all out
 
  protected:
   ~Channel() = default;
 
   bool has_input_ = false;
   bool has_output_ = false;
+  size_t unsent_ = 0;
 };
 
 class PlainChannel final : public Channel {

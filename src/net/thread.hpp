@@ -24,12 +24,16 @@ class Mutex {
   Mutex(const Mutex &) = delete;
   Mutex &operator=(const Mutex &) = delete;
 
-  [[nodiscard]] bool open() { return uv_mutex_init(&mutex_) == 0; }
-  void close() { uv_mutex_destroy(&mutex_); }
+  [[nodiscard]] bool open() { return open_ = uv_mutex_init(&mutex_) == 0; }
+  void close() {
+    if (open_) uv_mutex_destroy(&mutex_);
+    open_ = false;
+  }
 
  private:
   friend class Lock;
   uv_mutex_t mutex_;
+  bool open_ = false;
 };
 
 class Lock {

@@ -21,7 +21,7 @@ constexpr int kMostPulls = 4;
 // From here on what OpenSSL asks for is read to where it wants it, with the block behind it.
 constexpr size_t kLeastDirect = size_t{4} << 10;
 
-// Answers to a peer that asks and asks, and does not read: nothing more is read before it does.
+// Answers to a peer that asks for them and does not read them.
 constexpr size_t kMostOutput = size_t{64} << 10;
 
 }  // namespace
@@ -263,7 +263,7 @@ net::IoResult Engine::flush() {
 // ---- Turns: what happens between a call of ours and its return ----
 
 void Engine::begin_turn() {
-  ERR_clear_error();
+  if (ERR_peek_error() != 0) ERR_clear_error();  // which takes as long as everything else if the queue is empty
   pulls_left_ = kMostPulls;
   lacks_memory_ = false;
 }
@@ -314,8 +314,14 @@ Error Engine::explain() {
     return {other ? AIO_ERR_TLS_HOST_NAME : AIO_ERR_TLS_CERTIFICATE, 0};
   }
   const char *text = ERR_reason_error_string(code);
-  static_cast<void>(error_text_.assign(text == nullptr ? "the protocol failed" : text));
-  return {reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE ? AIO_ERR_TLS_CERTIFICATE : AIO_ERR_TLS, 0};
+  const Error error = fail(text == nullptr ? "the protocol failed" : text);
+  return reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE ? Error{AIO_ERR_TLS_CERTIFICATE, 0} : error;
+}
+
+Error Engine::fail(const char *text) {
+  static_cast<void>(error_text_.assign(text));
+  fatal_ = {AIO_ERR_TLS, 0};
+  return fatal_;
 }
 
 // ---- The handshake ----
@@ -356,7 +362,7 @@ PeerFacts *Engine::make_facts() const {
 
 net::IoResult Engine::read(const net::Span *spans, size_t count) {
   if (!fatal_.ok()) return net::IoResult::failed(fatal_);
-  if (output_.size() > kMostOutput) return net::IoResult::blocked();
+  if (output_.size() > kMostOutput) return net::IoResult::failed(fail("the peer asks for more answers than it reads"));
   begin_turn();
   size_t moved = 0;
   int outcome = 1;
@@ -396,7 +402,7 @@ net::ConstSpan next_piece(const net::ConstSpan *spans, size_t count, size_t begi
   for (size_t index = 0; index < count && size < kRecord; ++index) {
     const size_t skipped = index == 0 ? begin : 0;
     const size_t taken = std::min(spans[index].size - skipped, kRecord - size);
-    std::memcpy(block.data + size, spans[index].data + skipped, taken);
+    if (taken != 0) std::memcpy(block.data + size, spans[index].data + skipped, taken);
     size += taken;
   }
   return {block.data, size};
@@ -420,6 +426,7 @@ net::IoResult Engine::write(const net::ConstSpan *spans, size_t count) {
     if (piece.size != 0) outcome = SSL_write_ex(ssl_.get(), piece.data, piece.size, &sealed);
     if (outcome != 1 || output_end_.kind == net::IoResult::Kind::failed) break;
     moved += sealed;
+    unsent_ = sealed;  // if it was not taken below
     for (begin += sealed; count != 0 && begin >= spans->size; --count) begin -= (spans++)->size;
   }
   if (block.data != nullptr) blocks_.give_back(block);
@@ -432,14 +439,15 @@ net::IoResult Engine::write(const net::ConstSpan *spans, size_t count) {
 
 void Engine::notify_close() {
   if (!ready_ || notified_ || !fatal_.ok()) return;
-  notified_ = true;
-  ERR_clear_error();
-  SSL_shutdown(ssl_.get());
+  begin_turn();
+  notified_ = SSL_shutdown(ssl_.get()) >= 0;
   ERR_clear_error();
 }
 
 Error Engine::shutdown_output() {
   notify_close();
+  if (!fatal_.ok()) return fatal_;
+  if (!notified_) return {AIO_ERR_NO_MEMORY, 0};
   const net::IoResult result = flush();
   if (result.kind == net::IoResult::Kind::failed) return result.error();
   return has_output() ? Error{AIO_ERR_BUSY, 0} : below_.shutdown_output();

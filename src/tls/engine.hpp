@@ -77,7 +77,7 @@ class Engine final : public net::Channel {
   [[nodiscard]] net::IoResult end_turn(size_t moved, int outcome);
   [[nodiscard]] net::IoResult judge(int outcome);
   [[nodiscard]] Error explain();
-  [[nodiscard]] Error fail(Error error, const char *text);
+  [[nodiscard]] Error fail(const char *text);
 
   net::Channel &below_;
   Shared<Context> context_;
