@@ -15,7 +15,8 @@ extern "C" {
  * - AIO_EOF is the peer's close_notify. A stream that ends without one ends with AIO_ERR_TLS_TRUNCATED: somebody may have
  *   cut it (RFC 8446, 6.1).
  * - A write completes with AIO_OK when the kernel has its last record. On timeout or abort the count includes the bytes that
- *   are sealed already, of at most one record (16 KiB), and they still go out.
+ *   are sealed already, of at most one record (16 KiB), and they still go out; so may bytes of a write behind it, which its count says.
+ *   What a close without linger cuts off is not counted.
  * - aio_state_shutdown sends close_notify and a FIN. A close with linger does too, and awaits the peer's end; one without
  *   sends close_notify if the kernel takes it at once.
  * - AIO_ERR_TLS: the peer broke the protocol or sent an alert. aio_state_error_text says which.
@@ -68,7 +69,7 @@ typedef struct aio_attach_options {
 /*
  * Makes a context for one side. Options NULL: a client that trusts what the system trusts.
  *
- * Clients verify the chain and the name (RFC 9525; also numeric addresses) unless `verify` is AIO_NO. Servers ask for no
+ * Clients verify the chain and the name (RFC 6125; also numeric addresses) unless `verify` is AIO_NO. Servers ask for no
  * certificate by default; one that does needs trust. With `alpn` on both sides and no protocol in common the handshake
  * fails (RFC 7301, 3.2). Sessions are resumed on both sides; clients keep them in the context by name and port. Renegotiation
  * is refused.

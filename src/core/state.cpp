@@ -183,8 +183,9 @@ void State::count_write(const net::IoResult &result) {
 
 // The kernel tells why a connection is lost once: after a write was told, reading finds a mere end.
 Error State::read_error(const net::IoResult &result) {
-  if (result.kind == net::IoResult::Kind::ended) return lost_.ok() ? Error{AIO_EOF, 0} : lost_;
-  return result.error();
+  const bool ended = result.kind == net::IoResult::Kind::ended;
+  const Error error = ended ? Error{AIO_EOF, 0} : result.error();
+  return (ended || error.status == AIO_ERR_TLS_TRUNCATED) && !lost_.ok() ? lost_ : error;
 }
 
 Error State::write_error(const net::IoResult &result) {

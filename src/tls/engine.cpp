@@ -302,12 +302,13 @@ net::IoResult Engine::judge(int outcome) {
   }
 }
 
-// OpenSSL's first error is the cause.
+// OpenSSL's first error is the cause, and the last one what it came to.
 Error Engine::explain() {
   const unsigned long code = ERR_peek_error();
   const int reason = ERR_GET_REASON(code);
-  if (reason == ERR_R_MALLOC_FAILURE) return {AIO_ERR_NO_MEMORY, 0};
-  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+  const int upshot = ERR_GET_REASON(ERR_peek_last_error());
+  if (reason == ERR_R_MALLOC_FAILURE || upshot == ERR_R_MALLOC_FAILURE) return {AIO_ERR_NO_MEMORY, 0};
+  if (upshot == SSL_R_CERTIFICATE_VERIFY_FAILED) {
     const long verdict = SSL_get_verify_result(ssl_.get());
     const bool other = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
     if (verdict == X509_V_ERR_OUT_OF_MEM) return {AIO_ERR_NO_MEMORY, 0};

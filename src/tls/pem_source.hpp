@@ -13,11 +13,11 @@ class PemSource {
 
   [[nodiscard]] const char *file() const { return file_; }  // nullptr: memory
   [[nodiscard]] Error error() const { return error_; }      // why the file could not be read
-  [[nodiscard]] BIO *bio() const { return bio_.get(); }
 
   // nullptr: there is no further one (at_end()), or what comes cannot be read; OpenSSL's error queue says why.
   [[nodiscard]] OwnedCertificate next_certificate();
   [[nodiscard]] OwnedCrl next_crl();
+  [[nodiscard]] OwnedKey next_key(const char *password);  // nullptr: none
   [[nodiscard]] bool at_end() const { return at_end_; }
 
  private:

@@ -1,12 +1,10 @@
 #include "tls/settings.hpp"
 
-#include <cerrno>
 #include <cstring>
 
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 
-#include "net/system_error.hpp"
+#include "net/path.hpp"
 #include "tls/engine.hpp"
 #include "tls/pem_source.hpp"
 
@@ -27,19 +25,21 @@ aio_status refuse(const char *what, const char *file) {
   return no_memory ? AIO_ERR_NO_MEMORY : AIO_ERR_TLS_CERTIFICATE;
 }
 
-aio_status refuse_source(const char *what, const PemSource &source) {
-  if (source.error().ok()) return refuse(what, source.file());
-  set_last_error_text("%s %s: %s", what, source.file(), std::strerror(source.error().system));
-  return source.error().status;
+aio_status refuse(const char *what, const char *file, Error error) {
+  set_last_error_text("%s %s: %s", what, file, std::strerror(error.system));
+  ERR_clear_error();
+  return error.status;
 }
 
-// Never asks a terminal, as OpenSSL would without a callback.
-int copy_password(char *buffer, int size, int, void *password) {
-  if (password == nullptr) return -1;
-  const size_t length = std::strlen(static_cast<const char *>(password));
-  if (length > static_cast<size_t>(size)) return -1;
-  std::memcpy(buffer, password, length);
-  return static_cast<int>(length);
+aio_status refuse_source(const char *what, const PemSource &source) {
+  return source.error().ok() ? refuse(what, source.file()) : refuse(what, source.file(), source.error());
+}
+
+// Nothing but what was expected is in it.
+aio_status end(const char *what, const PemSource &source) {
+  if (!source.at_end()) return refuse_source(what, source);
+  ERR_clear_error();  // of looking for one more
+  return AIO_OK;
 }
 
 // Ours, and behind it those of its issuers.
@@ -52,7 +52,7 @@ aio_status use_certificates(SSL_CTX *context, const aio_tls_options &options) {
     if (SSL_CTX_add0_chain_cert(context, issuer.get()) != 1) return refuse_source(kWhat, source);
     static_cast<void>(issuer.release());
   }
-  return source.at_end() ? AIO_OK : refuse_source(kWhat, source);
+  return end(kWhat, source);
 }
 
 aio_status use_key(SSL_CTX *context, const aio_tls_options &options) {
@@ -61,9 +61,7 @@ aio_status use_key(SSL_CTX *context, const aio_tls_options &options) {
   PemSource source(apart ? options.key_file : options.certificate_file,
                    apart ? options.key_data : options.certificate_data,
                    apart ? options.key_length : options.certificate_length);
-  const OwnedKey key(source.bio() == nullptr ? nullptr
-                                             : PEM_read_bio_PrivateKey(source.bio(), nullptr, copy_password,
-                                                                       const_cast<char *>(options.password)));
+  const OwnedKey key = source.next_key(options.password);
   if (key == nullptr || SSL_CTX_use_PrivateKey(context, key.get()) != 1) return refuse_source(kWhat, source);
   return SSL_CTX_check_private_key(context) == 1 ? AIO_OK : refuse_source(kWhat, source);
 }
@@ -79,7 +77,7 @@ aio_status add_trust(SSL_CTX *context, PemSource &source, Side side) {
       return refuse_source(kWhat, source);
     }
   }
-  return any && source.at_end() ? AIO_OK : refuse_source(kWhat, source);
+  return any ? end(kWhat, source) : refuse_source(kWhat, source);
 }
 
 aio_status add_crls(SSL_CTX *context, const char *file) {
@@ -91,9 +89,16 @@ aio_status add_crls(SSL_CTX *context, const char *file) {
     any = true;
     if (X509_STORE_add_crl(store, crl.get()) != 1) return refuse_source(kWhat, source);
   }
-  if (!any || !source.at_end()) return refuse_source(kWhat, source);
+  if (!any) return refuse_source(kWhat, source);
   X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-  return AIO_OK;
+  return end(kWhat, source);
+}
+
+// OpenSSL itself looks into it when it verifies.
+aio_status add_directory(SSL_CTX *context, const char *directory) {
+  constexpr const char *kWhat = "trusted certificates";
+  if (const Error error = net::check_directory(directory); !error.ok()) return refuse(kWhat, directory, error);
+  return SSL_CTX_load_verify_dir(context, directory) == 1 ? AIO_OK : refuse(kWhat, directory);
 }
 
 bool gives_trust(const aio_tls_options &options) {
@@ -111,8 +116,9 @@ aio_status set_trust(SSL_CTX *context, Side side, const aio_tls_options &options
     status = add_trust(context, source, side);
   }
   if (status != AIO_OK) return status;
-  if (options.trust_directory != nullptr && SSL_CTX_load_verify_dir(context, options.trust_directory) != 1) {
-    return refuse("trusted certificates", options.trust_directory);
+  if (options.trust_directory != nullptr) {
+    status = add_directory(context, options.trust_directory);
+    if (status != AIO_OK) return status;
   }
   const bool system = options.system_trust == AIO_YES ||
                       (options.system_trust == AIO_DEFAULT && side == Side::client && !gives_trust(options));
