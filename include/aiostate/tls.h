@@ -15,8 +15,8 @@ extern "C" {
  * - AIO_EOF is the peer's close_notify. A stream that ends without one ends with AIO_ERR_TLS_TRUNCATED: somebody may have
  *   cut it (RFC 8446, 6.1).
  * - A write completes with AIO_OK when the kernel has its last record. On timeout or abort the count includes the bytes that
- *   are sealed already, of at most one record (16 KiB), and they still go out; so may bytes of a write behind it, which its count says.
- *   What a close without linger cuts off is not counted.
+ *   are sealed already, of at most one record (16 KiB), and they still go out. A record may hold bytes of the write behind
+ *   it too: that one's count says so. What a close without linger cuts off is not counted.
  * - aio_state_shutdown sends close_notify and a FIN. A close with linger does too, and awaits the peer's end; one without
  *   sends close_notify if the kernel takes it at once.
  * - AIO_ERR_TLS: the peer broke the protocol or sent an alert. aio_state_error_text says which.
