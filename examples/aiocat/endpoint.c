@@ -3,14 +3,16 @@
 
 #include <stdio.h>
 
-aio_status endpoint_connect(const struct options *options, aio_collection *collection, aio_state_callback callback,
-                            void *user_info, aio_state **out) {
+aio_status endpoint_connect(const struct options *options, aio_collection *collection, aio_tls_context *tls,
+                            aio_state_callback callback, void *user_info, aio_state **out) {
   const aio_connect_options connect = {
       .connect_timeout = options->connect_timeout,
       .user_info = user_info,
       .family = options->family,
       .local_address = options->bind_address,
       .local_service = options->bind_port,
+      .tls = tls,
+      .tls_server_name = options->tls.server_name,
   };
   switch (options->transport) {
     case TRANSPORT_UDP:

@@ -6,8 +6,9 @@
 
 #include <aiostate/aiostate.h>
 
-aio_status endpoint_connect(const struct options *options, aio_collection *collection, aio_state_callback callback,
-                            void *user_info, aio_state **out);
+/* `tls` NULL: in plain. */
+aio_status endpoint_connect(const struct options *options, aio_collection *collection, aio_tls_context *tls,
+                            aio_state_callback callback, void *user_info, aio_state **out);
 
 /* Streams alone; datagrams have nobody to wait for. */
 aio_status endpoint_listen(const struct options *options, aio_collection *collection, aio_accept_callback callback,

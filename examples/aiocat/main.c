@@ -1,12 +1,13 @@
 /*
- * aiocat: copies standard input, or a file, to a peer over TCP, UDP or a Unix socket, and what comes from there to
- * standard output, or a file; in the manner of cat and netcat, on aiostate's public API alone.
+ * aiocat: copies standard input, or a file, to a peer over TCP, TLS, UDP or a Unix socket, and what comes from there
+ * to standard output, or a file; in the manner of cat and netcat, on aiostate's public API alone.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "endpoint.h"
 #include "options.h"
 #include "outcome.h"
 #include "progress.h"
+#include "secure.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ struct session {
   struct options options;
   struct transfers transfers;
   struct progress progress;
+  aio_tls_context *tls; /* NULL: plain */
   aio_acceptor *acceptor;
   aio_timer *patience; /* how long we wait for somebody to connect */
   aio_state *connecting;
@@ -107,8 +109,8 @@ static void on_connected(aio_state *state, aio_status status, void *user_info) {
 
 static void connect_to_peer(struct session *session) {
   const struct options *options = &session->options;
-  aio_status status =
-      endpoint_connect(options, session->transfers.collection, on_connected, session, &session->connecting);
+  aio_status status = endpoint_connect(options, session->transfers.collection, session->tls, on_connected, session,
+                                       &session->connecting);
   if (status != AIO_OK) fail(session, status, options->host, aio_last_error_text());
 }
 
@@ -204,6 +206,7 @@ int main(int count, char **arguments) {
   transfers->frame_field = session.options.frame_field;
   if (session.options.frame_field) transfers->wire = WIRE_FRAMES;
   if (session.options.transport == TRANSPORT_UDP) transfers->wire = WIRE_DATAGRAMS;
+  if (session.options.tls.wanted && !secure_context(&session.options, &session.tls)) return ENDED_BY_ERROR;
   open_files(&session);
 
   aio_status status = aio_collection_create(NULL, &transfers->collection);
@@ -229,6 +232,7 @@ int main(int count, char **arguments) {
   signal(SIGINT, SIG_DFL);
   signal(SIGTERM, SIG_DFL);
   aio_collection_destroy(transfers->collection);
+  aio_tls_context_destroy(session.tls);
 
   if (close(transfers->output) != 0 && !transfers->echo) {
     complain(transfers->output_name, strerror(errno)); /* some file systems tell a failed write only now */

@@ -42,25 +42,37 @@ static const char help[] =
     "                                 what comes is so; a field of 1, 2 or 4 (default)\n"
     "      --rate BYTES               no faster, each way, than so many a second; may\n"
     "                                 end in k, M or G\n"
+    "      --tls                      under TLS, verified by what the system trusts\n"
+    "      --ca FILE                  trust the issuers in FILE and no others\n"
+    "      --cert FILE                our certificate and its chain (PEM)\n"
+    "      --key FILE                 its key, if not in the same file\n"
+    "      --server-name NAME         who the peer must be, if not HOST\n"
+    "      --insecure                 talk to whoever is there\n"
+    "      --alpn LIST                protocols to agree on one of: h2,http/1.1\n"
     "  -p, --progress[=WHEN]          show bytes, rate and time left on standard error;\n"
     "                                 WHEN: auto (if it is a terminal), always, never\n"
     "  -h, --help                     show this\n"
     "  -V, --version                  show the version of the library\n"
     "\n"
     "Exit status: 0 success, 1 error, 2 the peer ended too early, 3 timeout,\n"
-    "128 + N ended by signal N.\n";
+    "4 TLS failed, 128 + N ended by signal N.\n";
 
-enum { BIND_PORT = 256, RATE, REPLIES };
+enum { ALPN = 256, BIND_PORT, CA, CERTIFICATE, INSECURE, KEY, RATE, REPLIES, SERVER_NAME, TLS };
 
 static const struct option long_options[] = {
+    {"alpn", required_argument, NULL, ALPN},
     {"bind", required_argument, NULL, 'b'},
     {"bind-port", required_argument, NULL, BIND_PORT},
+    {"ca", required_argument, NULL, CA},
+    {"cert", required_argument, NULL, CERTIFICATE},
     {"connect-timeout", required_argument, NULL, 'c'},
     {"echo", no_argument, NULL, 'e'},
     {"expect", required_argument, NULL, 'x'},
     {"frame", optional_argument, NULL, 'f'},
     {"help", no_argument, NULL, 'h'},
+    {"insecure", no_argument, NULL, INSECURE},
     {"keep-open", no_argument, NULL, 'k'},
+    {"key", required_argument, NULL, KEY},
     {"listen", no_argument, NULL, 'l'},
     {"no-input", no_argument, NULL, 'n'},
     {"progress", optional_argument, NULL, 'p'},
@@ -68,7 +80,9 @@ static const struct option long_options[] = {
     {"receive", required_argument, NULL, 'r'},
     {"replies", required_argument, NULL, REPLIES},
     {"send", required_argument, NULL, 's'},
+    {"server-name", required_argument, NULL, SERVER_NAME},
     {"timeout", required_argument, NULL, 't'},
+    {"tls", no_argument, NULL, TLS},
     {"udp", no_argument, NULL, 'u'},
     {"unix", no_argument, NULL, 'U'},
     {"version", no_argument, NULL, 'V'},
@@ -122,6 +136,35 @@ static bool parse_when(const char *text) {
   if (strcmp(text, "always") != 0 && strcmp(text, "never") != 0)
     refuse(text, "This is none of auto, always and never.");
   return strcmp(text, "always") == 0;
+}
+
+/* Returns whether it is one of these. */
+static bool parse_tls_option(struct tls_words *tls, int option) {
+  switch (option) {
+    case TLS:
+      tls->wanted = true;
+      return true;
+    case CA:
+      tls->ca_file = optarg;
+      return true;
+    case CERTIFICATE:
+      tls->certificate_file = optarg;
+      return true;
+    case KEY:
+      tls->key_file = optarg;
+      return true;
+    case SERVER_NAME:
+      tls->server_name = optarg;
+      return true;
+    case INSECURE:
+      tls->insecure = true;
+      return true;
+    case ALPN:
+      tls->alpn = optarg;
+      return true;
+    default:
+      return false;
+  }
 }
 
 static void parse_option(struct options *options, int option) {
@@ -192,6 +235,20 @@ static void parse_option(struct options *options, int option) {
   }
 }
 
+static void check_tls(const struct options *options) {
+  const struct tls_words *tls = &options->tls;
+  const bool has_words = tls->ca_file || tls->certificate_file || tls->key_file || tls->server_name || tls->alpn;
+  if (!tls->wanted && (has_words || tls->insecure)) refuse("options of TLS", "These need --tls.");
+  if (!tls->wanted) return;
+  if (options->transport == TRANSPORT_UDP) refuse("--tls", "There is no TLS for datagrams.");
+  if (tls->key_file && !tls->certificate_file) refuse("--key", "This needs --cert.");
+  if (tls->insecure && tls->ca_file) refuse("--insecure", "This contradicts --ca.");
+  if (options->listen && tls->insecure) refuse("--insecure", "This contradicts --listen.");
+  if (options->listen && tls->server_name) refuse("--server-name", "This contradicts --listen.");
+  if (options->transport == TRANSPORT_UNIX && !options->listen && !tls->insecure && !tls->server_name)
+    refuse("--tls", "With --unix this needs --server-name or --insecure.");
+}
+
 static void check_combination(const struct options *options) {
   if (options->keep_open && !options->listen) refuse("--keep-open", "This needs --listen.");
   if (options->listen && options->bind_port) refuse("--bind-port", "This contradicts --listen.");
@@ -204,13 +261,15 @@ static void check_combination(const struct options *options) {
   if (options->transport == TRANSPORT_UNIX && (options->bind_address || options->bind_port || options->family))
     refuse("--unix", "A Unix socket has a path and no other address.");
   if (options->no_input && options->send_file) refuse("--no-input", "This contradicts --send.");
+  check_tls(options);
 }
 
 struct options options_parse(int count, char **arguments) {
   struct options options = {.replies = -1};
   int option;
-  while ((option = getopt_long(count, arguments, "46b:c:ef::hklnp::r:s:t:uUVx:", long_options, NULL)) != -1)
-    parse_option(&options, option);
+  while ((option = getopt_long(count, arguments, "46b:c:ef::hklnp::r:s:t:uUVx:", long_options, NULL)) != -1) {
+    if (!parse_tls_option(&options.tls, option)) parse_option(&options, option);
+  }
   check_combination(&options);
 
   char **rest = arguments + optind;

@@ -7,6 +7,17 @@
 
 enum transport { TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_UNIX };
 
+/* What the command line says of TLS. */
+struct tls_words {
+  bool wanted;
+  bool insecure; /* whoever the peer is */
+  const char *ca_file;
+  const char *certificate_file;
+  const char *key_file;
+  const char *server_name;
+  const char *alpn;
+};
+
 struct options {
   enum transport transport;
   const char *host;    /* to connect to, or to listen on: NULL = all addresses; or a path */
@@ -27,6 +38,7 @@ struct options {
   int64_t replies; /* datagrams to wait for; -1: no number was given */
   int frame_field; /* bytes of each frame's length; 0: no frames */
   double rate;     /* bytes per second in each direction; 0 = no limit */
+  struct tls_words tls;
 };
 
 /* Ends the program where the command line asks for no more than words, or makes no sense. */

@@ -13,6 +13,11 @@ int exit_status_of(aio_status status) {
     case AIO_ERR_CONNECTION_RESET:
     case AIO_ERR_BROKEN_PIPE:
       return ENDED_EARLY;
+    case AIO_ERR_TLS:
+    case AIO_ERR_TLS_CERTIFICATE:
+    case AIO_ERR_TLS_HOST_NAME:
+    case AIO_ERR_TLS_TRUNCATED:
+      return ENDED_BY_TLS;
     default:
       return ENDED_BY_ERROR;
   }

@@ -5,7 +5,14 @@
 #include <aiostate/aiostate.h>
 
 /* The exit status; 128 + N when signal N ended the program. */
-enum { ENDED_WELL = 0, ENDED_BY_ERROR = 1, ENDED_EARLY = 2, ENDED_BY_TIMEOUT = 3, ENDED_BY_SIGNAL = 128 };
+enum {
+  ENDED_WELL = 0,
+  ENDED_BY_ERROR = 1,
+  ENDED_EARLY = 2,
+  ENDED_BY_TIMEOUT = 3,
+  ENDED_BY_TLS = 4,
+  ENDED_BY_SIGNAL = 128
+};
 
 int exit_status_of(aio_status status);
 

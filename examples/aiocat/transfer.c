@@ -64,7 +64,8 @@ static void close_transfer(struct transfer *self) {
   file_thread_stop(&self->input);
   file_thread_stop(&self->output);
   /* A plain end would make the peer believe that it has got everything. */
-  bool truncated = self->sending && (self->exit_status == ENDED_BY_ERROR || self->exit_status == ENDED_BY_TIMEOUT);
+  const int why = self->exit_status;
+  bool truncated = self->sending && (why == ENDED_BY_ERROR || why == ENDED_BY_TIMEOUT || why == ENDED_BY_TLS);
   aio_close_options options = {.reset = truncated ? AIO_YES : AIO_NO, .user_info = self};
   if (aio_state_close(self->state, on_closed, &options) != AIO_OK) exit(ENDED_BY_ERROR);
 }
@@ -82,7 +83,9 @@ static void fail(struct transfer *self, int exit_status, const char *what, const
 }
 
 static void note_status(struct transfer *self, aio_status status) {
-  note_failure(self, exit_status_of(status), self->peer, aio_status_message(status));
+  const int exit_status = exit_status_of(status);
+  const char *why = exit_status == ENDED_BY_TLS ? aio_state_error_text(self->state) : "";
+  note_failure(self, exit_status, self->peer, *why ? why : aio_status_message(status));
 }
 
 static void fail_with_status(struct transfer *self, aio_status status) {
