@@ -26,16 +26,13 @@ aio_status endpoint_connect(const struct options *options, aio_collection *colle
 
 /* One connection at a time has the files; only echoes, which use none, go on side by side. */
 aio_status endpoint_listen(const struct options *options, aio_collection *collection, aio_accept_callback callback,
-                           aio_acceptor_callback error_callback, void *user_info, aio_acceptor **out) {
-  const aio_accept_options accept = {
-      .family = options->family,
-      .connection_limit = options->echo && options->keep_open ? 0 : 1,
-      .user_info = user_info,
-      .error_callback = error_callback,
-  };
+                           const aio_accept_options *accept, aio_acceptor **out) {
+  aio_accept_options complete = *accept;
+  complete.family = options->family;
+  complete.connection_limit = options->echo && options->keep_open ? 0 : 1;
   if (options->transport == TRANSPORT_UNIX)
-    return aio_acceptor_create_unix(collection, options->host, callback, &accept, out);
-  return aio_acceptor_create_tcp(collection, options->host, options->service, callback, &accept, out);
+    return aio_acceptor_create_unix(collection, options->host, callback, &complete, out);
+  return aio_acceptor_create_tcp(collection, options->host, options->service, callback, &complete, out);
 }
 
 aio_status endpoint_bind_udp(const struct options *options, aio_collection *collection, aio_state **out) {

@@ -10,9 +10,9 @@
 aio_status endpoint_connect(const struct options *options, aio_collection *collection, aio_tls_context *tls,
                             aio_state_callback callback, void *user_info, aio_state **out);
 
-/* Streams alone; datagrams have nobody to wait for. */
+/* Streams alone; datagrams have nobody to wait for. `accept` lacks no more than what the command line says. */
 aio_status endpoint_listen(const struct options *options, aio_collection *collection, aio_accept_callback callback,
-                           aio_acceptor_callback error_callback, void *user_info, aio_acceptor **out);
+                           const aio_accept_options *accept, aio_acceptor **out);
 
 aio_status endpoint_bind_udp(const struct options *options, aio_collection *collection, aio_state **out);
 

@@ -24,7 +24,7 @@ struct session {
   struct options options;
   struct transfers transfers;
   struct progress progress;
-  aio_tls_context *tls; /* NULL: plain */
+  struct secure secure;
   aio_acceptor *acceptor;
   aio_timer *patience; /* how long we wait for somebody to connect */
   aio_state *connecting;
@@ -109,8 +109,8 @@ static void on_connected(aio_state *state, aio_status status, void *user_info) {
 
 static void connect_to_peer(struct session *session) {
   const struct options *options = &session->options;
-  aio_status status = endpoint_connect(options, session->transfers.collection, session->tls, on_connected, session,
-                                       &session->connecting);
+  aio_status status = endpoint_connect(options, session->transfers.collection, session->secure.context, on_connected,
+                                       session, &session->connecting);
   if (status != AIO_OK) fail(session, status, options->host, aio_last_error_text());
 }
 
@@ -135,6 +135,18 @@ static void on_accept_failed(aio_acceptor *acceptor, aio_status status, void *us
   complain_of_status("accept", status, aio_acceptor_error_text(acceptor));
 }
 
+/* Who does not manage the handshake is the one that came, unless there may be others. */
+static void on_handshake_failed(aio_acceptor *acceptor, aio_status status, void *user_info) {
+  struct session *session = user_info;
+  const char *text = aio_acceptor_error_text(acceptor);
+  if (session->options.keep_open) {
+    complain_of_status("handshake", status, text);
+    return;
+  }
+  fail(session, status, "handshake", text);
+  stop_listening(session);
+}
+
 static void on_impatience(aio_timer *timer, void *user_info) {
   (void)timer;
   struct session *session = user_info;
@@ -146,15 +158,23 @@ static void listen_for_peers(struct session *session) {
   const struct options *options = &session->options;
   aio_collection *collection = session->transfers.collection;
   aio_address address;
-  aio_status status = endpoint_listen(options, collection, on_accepted, on_accept_failed, session, &session->acceptor);
+  const aio_accept_options accept = {
+      .user_info = session,
+      .error_callback = on_accept_failed,
+      .tls = session->secure.context,
+      .tls_error_callback = on_handshake_failed,
+  };
+  aio_status status = endpoint_listen(options, collection, on_accepted, &accept, &session->acceptor);
   if (status == AIO_OK && options->connect_timeout > 0) {
     status = aio_timer_start(collection, options->connect_timeout, 0, on_impatience, session, &session->patience);
     if (status != AIO_OK) stop_listening(session);
   }
-  if (status != AIO_OK)
+  if (status != AIO_OK) {
     fail(session, status, "--listen", aio_last_error_text());
-  else if (aio_acceptor_local_address(session->acceptor, &address) == AIO_OK)
-    endpoint_tell(&address);
+    return;
+  }
+  if (aio_acceptor_local_address(session->acceptor, &address) == AIO_OK) endpoint_tell(&address);
+  secure_tell(&session->secure);
 }
 
 static void receive_datagrams(struct session *session) {
@@ -206,7 +226,7 @@ int main(int count, char **arguments) {
   transfers->frame_field = session.options.frame_field;
   if (session.options.frame_field) transfers->wire = WIRE_FRAMES;
   if (session.options.transport == TRANSPORT_UDP) transfers->wire = WIRE_DATAGRAMS;
-  if (session.options.tls.wanted && !secure_context(&session.options, &session.tls)) return ENDED_BY_ERROR;
+  if (!secure_prepare(&session.secure, &session.options)) return ENDED_BY_ERROR;
   open_files(&session);
 
   aio_status status = aio_collection_create(NULL, &transfers->collection);
@@ -232,7 +252,7 @@ int main(int count, char **arguments) {
   signal(SIGINT, SIG_DFL);
   signal(SIGTERM, SIG_DFL);
   aio_collection_destroy(transfers->collection);
-  aio_tls_context_destroy(session.tls);
+  aio_tls_context_destroy(session.secure.context);
 
   if (close(transfers->output) != 0 && !transfers->echo) {
     complain(transfers->output_name, strerror(errno)); /* some file systems tell a failed write only now */
