@@ -8,6 +8,7 @@
 #include "outcome.h"
 #include "progress.h"
 #include "secure.h"
+#include "starttls.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct session {
   struct transfers transfers;
   struct progress progress;
   struct secure secure;
+  struct starttls starttls;
   aio_acceptor *acceptor;
   aio_timer *patience; /* how long we wait for somebody to connect */
   aio_state *connecting;
@@ -95,9 +97,39 @@ static void start_transfer(struct session *session, aio_state *state) {
   transfers_start(&session->transfers, state);
 }
 
+static void on_starttls(aio_state *state, int exit_status, const char *why, void *user_info) {
+  struct session *session = user_info;
+  session->connecting = NULL;
+  if (exit_status == ENDED_WELL) {
+    start_transfer(session, state);
+    return;
+  }
+  session->transfers.exit_status = exit_status;
+  complain(session->options.host, why);
+  aio_state_destroy(state);
+}
+
+static void begin_starttls(struct session *session, aio_state *state) {
+  const struct tls_words *words = &session->options.tls;
+  const bool has_host = session->options.transport != TRANSPORT_UNIX; /* else it is a path */
+  session->starttls = (struct starttls){
+      .protocol = words->starttls,
+      .context = session->secure.context,
+      .server_name = !words->server_name && has_host ? session->options.host : words->server_name,
+      .seconds = session->options.connect_timeout,
+      .callback = on_starttls,
+      .user_info = session,
+  };
+  starttls_begin(&session->starttls, state);
+}
+
 static void on_connected(aio_state *state, aio_status status, void *user_info) {
   struct session *session = user_info;
   if (status == AIO_ERR_CANCELED) return;
+  if (status == AIO_OK && session->options.tls.starttls != STARTTLS_NONE) {
+    begin_starttls(session, state);
+    return;
+  }
   session->connecting = NULL;
   if (status == AIO_OK) {
     start_transfer(session, state);
@@ -109,8 +141,9 @@ static void on_connected(aio_state *state, aio_status status, void *user_info) {
 
 static void connect_to_peer(struct session *session) {
   const struct options *options = &session->options;
-  aio_status status = endpoint_connect(options, session->transfers.collection, session->secure.context, on_connected,
-                                       session, &session->connecting);
+  aio_tls_context *tls = options->tls.starttls == STARTTLS_NONE ? session->secure.context : NULL;
+  aio_status status =
+      endpoint_connect(options, session->transfers.collection, tls, on_connected, session, &session->connecting);
   if (status != AIO_OK) fail(session, status, options->host, aio_last_error_text());
 }
 

@@ -43,6 +43,8 @@ static const char help[] =
     "      --rate BYTES               no faster, each way, than so many a second; may\n"
     "                                 end in k, M or G\n"
     "      --tls                      under TLS, verified by what the system trusts\n"
+    "      --starttls PROTOCOL        the same behind the plain beginning of smtp, imap\n"
+    "                                 or pop3\n"
     "      --ca FILE                  trust the issuers in FILE and no others\n"
     "      --cert FILE                our certificate and its chain (PEM)\n"
     "      --key FILE                 its key, if not in the same file\n"
@@ -57,7 +59,7 @@ static const char help[] =
     "Exit status: 0 success, 1 error, 2 the peer ended too early, 3 timeout,\n"
     "4 TLS failed, 128 + N ended by signal N.\n";
 
-enum { ALPN = 256, BIND_PORT, CA, CERTIFICATE, INSECURE, KEY, RATE, REPLIES, SERVER_NAME, TLS };
+enum { ALPN = 256, BIND_PORT, CA, CERTIFICATE, INSECURE, KEY, RATE, REPLIES, SERVER_NAME, STARTTLS, TLS };
 
 static const struct option long_options[] = {
     {"alpn", required_argument, NULL, ALPN},
@@ -81,6 +83,7 @@ static const struct option long_options[] = {
     {"replies", required_argument, NULL, REPLIES},
     {"send", required_argument, NULL, 's'},
     {"server-name", required_argument, NULL, SERVER_NAME},
+    {"starttls", required_argument, NULL, STARTTLS},
     {"timeout", required_argument, NULL, 't'},
     {"tls", no_argument, NULL, TLS},
     {"udp", no_argument, NULL, 'u'},
@@ -138,11 +141,22 @@ static bool parse_when(const char *text) {
   return strcmp(text, "always") == 0;
 }
 
+static enum starttls_protocol parse_starttls(const char *text) {
+  if (strcmp(text, "smtp") == 0) return STARTTLS_SMTP;
+  if (strcmp(text, "imap") == 0) return STARTTLS_IMAP;
+  if (strcmp(text, "pop3") == 0) return STARTTLS_POP3;
+  refuse(text, "This is none of smtp, imap and pop3.");
+}
+
 /* Returns whether it is one of these. */
 static bool parse_tls_option(struct tls_words *tls, int option) {
   switch (option) {
     case TLS:
       tls->wanted = true;
+      return true;
+    case STARTTLS:
+      tls->wanted = true;
+      tls->starttls = parse_starttls(optarg);
       return true;
     case CA:
       tls->ca_file = optarg;
@@ -238,11 +252,12 @@ static void parse_option(struct options *options, int option) {
 static void check_tls(const struct options *options) {
   const struct tls_words *tls = &options->tls;
   const bool has_words = tls->ca_file || tls->certificate_file || tls->key_file || tls->server_name || tls->alpn;
-  if (!tls->wanted && (has_words || tls->insecure)) refuse("options of TLS", "These need --tls.");
+  if (!tls->wanted && (has_words || tls->insecure)) refuse("options of TLS", "These need --tls or --starttls.");
   if (!tls->wanted) return;
   if (options->transport == TRANSPORT_UDP) refuse("--tls", "There is no TLS for datagrams.");
   if (tls->key_file && !tls->certificate_file) refuse("--key", "This needs --cert.");
   if (tls->insecure && tls->ca_file) refuse("--insecure", "This contradicts --ca.");
+  if (options->listen && tls->starttls) refuse("--starttls", "This contradicts --listen.");
   if (options->listen && tls->insecure) refuse("--insecure", "This contradicts --listen.");
   if (options->listen && tls->server_name) refuse("--server-name", "This contradicts --listen.");
   if (options->transport == TRANSPORT_UNIX && !options->listen && !tls->insecure && !tls->server_name)

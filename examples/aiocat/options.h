@@ -7,9 +7,13 @@
 
 enum transport { TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_UNIX };
 
+/* After what dialogue in plain TLS begins. */
+enum starttls_protocol { STARTTLS_NONE, STARTTLS_SMTP, STARTTLS_IMAP, STARTTLS_POP3 };
+
 /* What the command line says of TLS. */
 struct tls_words {
   bool wanted;
+  enum starttls_protocol starttls;
   bool insecure; /* whoever the peer is */
   const char *ca_file;
   const char *certificate_file;
