@@ -252,6 +252,7 @@ int main(int count, char **arguments) {
   struct session session = {.options = options_parse(count, arguments)};
   struct transfers *transfers = &session.transfers;
   transfers->echo = session.options.echo;
+  transfers->no_shutdown = session.options.no_shutdown;
   transfers->expect = session.options.expect;
   transfers->idle_timeout = session.options.timeout;
   transfers->rate = session.options.rate;

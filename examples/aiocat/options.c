@@ -27,6 +27,7 @@ static const char help[] =
     "  -s, --send FILE                send FILE instead of standard input\n"
     "  -r, --receive FILE             write to FILE instead of standard output\n"
     "  -n, --no-input                 send nothing; end when the peer ends\n"
+    "      --no-shutdown              do not tell the peer where the input ends\n"
     "  -x, --expect BYTES             the peer ends too early if fewer BYTES came\n"
     "  -t, --timeout SECONDS          give up when no byte has moved for so long\n"
     "  -c, --connect-timeout SECONDS  give up when there is no connection by then\n"
@@ -59,7 +60,7 @@ static const char help[] =
     "Exit status: 0 success, 1 error, 2 the peer ended too early, 3 timeout,\n"
     "4 TLS failed, 128 + N ended by signal N.\n";
 
-enum { ALPN = 256, BIND_PORT, CA, CERTIFICATE, INSECURE, KEY, RATE, REPLIES, SERVER_NAME, STARTTLS, TLS };
+enum { ALPN = 256, BIND_PORT, CA, CERTIFICATE, INSECURE, KEY, NO_SHUTDOWN, RATE, REPLIES, SERVER_NAME, STARTTLS, TLS };
 
 static const struct option long_options[] = {
     {"alpn", required_argument, NULL, ALPN},
@@ -77,6 +78,7 @@ static const struct option long_options[] = {
     {"key", required_argument, NULL, KEY},
     {"listen", no_argument, NULL, 'l'},
     {"no-input", no_argument, NULL, 'n'},
+    {"no-shutdown", no_argument, NULL, NO_SHUTDOWN},
     {"progress", optional_argument, NULL, 'p'},
     {"rate", required_argument, NULL, RATE},
     {"receive", required_argument, NULL, 'r'},
@@ -235,6 +237,9 @@ static void parse_option(struct options *options, int option) {
     case 'U':
       options->transport = TRANSPORT_UNIX;
       break;
+    case NO_SHUTDOWN:
+      options->no_shutdown = true;
+      break;
     case RATE:
       options->rate = parse_rate(optarg);
       break;
@@ -271,6 +276,7 @@ static void check_combination(const struct options *options) {
     refuse("--echo", "This sends back what comes: no other input or output.");
   bool udp = options->transport == TRANSPORT_UDP;
   if (udp && options->frame_field) refuse("--frame", "Datagrams are frames already.");
+  if (udp && options->no_shutdown) refuse("--no-shutdown", "Datagrams have no end.");
   if (udp && options->keep_open) refuse("--keep-open", "Datagrams have no connection that could end.");
   if (!udp && options->replies >= 0) refuse("--replies", "This needs --udp.");
   if (options->transport == TRANSPORT_UNIX && (options->bind_address || options->bind_port || options->family))

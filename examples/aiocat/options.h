@@ -30,6 +30,7 @@ struct options {
   bool keep_open;
   bool echo;
   bool no_input;
+  bool no_shutdown;
   bool progress;
   int32_t family; /* 4, 6, or 0 for both */
   const char *send_file;

@@ -145,7 +145,7 @@ static void on_output_ended(aio_state *state, aio_status status, void *user_info
 
 static void end_output(struct pump *upload) {
   struct transfer *self = upload->owner;
-  if (self->wire.kind == WIRE_DATAGRAMS) { /* which have no end */
+  if (self->wire.kind == WIRE_DATAGRAMS || self->all->no_shutdown) { /* the former have no end */
     self->sending = false;
     close_if_over(self);
     return;

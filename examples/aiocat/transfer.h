@@ -21,6 +21,7 @@ struct transfers {
   int output;        /* the descriptor to write to */
   const char *output_name;
   bool echo;           /* send back what comes; no descriptor is used */
+  bool no_shutdown;    /* the output ends when the peer's does, however early the input ends */
   uint64_t expect;     /* it is an early end if fewer bytes come */
   double idle_timeout; /* seconds without a byte from or to the peer; 0 = no limit */
   enum wire_kind wire;

@@ -65,6 +65,17 @@ class TestError(PeerTest):
             ["--rate", "0", "host", "80"],
             ["--rate", "10X", "host", "80"],
             ["--rate", "1kk", "host", "80"],
+            ["--udp", "--no-shutdown", "host", "80"],
+            ["--insecure", "host", "80"],
+            ["--ca", "file", "host", "80"],
+            ["--tls", "--udp", "host", "80"],
+            ["--tls", "--key", "file", "host", "80"],
+            ["--tls", "--insecure", "--ca", "file", "host", "80"],
+            ["--tls", "--unix", "path"],
+            ["--tls", "--listen", "--insecure", "80"],
+            ["--tls", "--listen", "--server-name", "host", "80"],
+            ["--starttls", "ftp", "host", "80"],
+            ["--starttls", "smtp", "--listen", "80"],
         ):
             with self.subTest(words):
                 self.expect_error(self.aiocat(*words), "Try 'aiocat --help'")

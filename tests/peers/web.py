@@ -19,7 +19,7 @@ http {{
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port}{tls};
     root {folder}/www;
     location / {{ dav_methods PUT; }}
   }}
@@ -27,12 +27,13 @@ http {{
 """
 
 
-def start_nginx(test):
-    """Starts nginx and returns its address; it serves the folder www of the test."""
+def start_nginx(test, certificate=None):
+    """Starts nginx and returns its address; it serves the folder www of the test, under TLS if it has a certificate."""
+    tls = f" ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}" if certificate else ""
     (test.folder / "www").mkdir()
     while True:  # it takes no port 0: another program may be faster with the port that was free
         port = free_port()
-        configuration = test.file(CONFIGURATION.format(folder=test.folder, port=port).encode(), "nginx.conf")
+        configuration = test.file(CONFIGURATION.format(folder=test.folder, port=port, tls=tls).encode(), "nginx.conf")
         nginx = test.start(
             *("nginx", "-p", test.folder, "-c", configuration, "-e", "stderr"),
             env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin"),
