@@ -163,6 +163,17 @@ static void receive_more(struct transfer *self, struct pump *to, size_t count) {
   if (starts_to_send && !self->all->echo && self->all->input >= 0 && !self->closing) pump_run(&self->upload);
 }
 
+/* What came before is still passed on, and then all is over; nothing more is sent. */
+static void receiving_failed(struct transfer *self, struct pump *to, aio_status status) {
+  if (self->all->echo) {
+    fail_with_status(self, status);
+    return;
+  }
+  note_status(self, status);
+  pump_stop(&self->upload);
+  pump_ended(to);
+}
+
 static void on_received(aio_state *state, void *bytes, size_t count, void *user_info) {
   struct pump *to = user_info;
   struct transfer *self = to->owner;
@@ -177,7 +188,7 @@ static void on_received(aio_state *state, void *bytes, size_t count, void *user_
   else if (status == AIO_EOF)
     pump_ended(to);
   else
-    fail_with_status(self, status);
+    receiving_failed(self, to, status);
 }
 
 static void fill_from_peer(struct pump *to, void *bytes, size_t size) {
@@ -190,6 +201,10 @@ static void fill_from_peer(struct pump *to, void *bytes, size_t size) {
 static void end_input(struct pump *download) {
   struct transfer *self = download->owner;
   self->receiving = false;
+  if (self->exit_status != ENDED_WELL) {
+    close_transfer(self);
+    return;
+  }
   /* Whoever types at a terminal has nobody left to talk to; a file or a pipe is sent to its end. */
   if (self->all->input < 0 || isatty(self->all->input)) self->sending = false;
   close_if_over(self);

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""aiocat with Python's ssl module as client and as server, also with peers that break the rules."""
+
+import hashlib
+import socket
+import ssl
+import subprocess
+import unittest
+
+from peers import BINARY, digest_of, reset
+from tls_peers import VERSIONS, TlsTest
+
+MEGABYTES = 3
+
+
+class TestPython(TlsTest):
+    def receive(self, peer, size):
+        digest = hashlib.sha256()
+        while size > 0:
+            block = peer.recv(min(size, 1 << 16))
+            self.assertTrue(block)
+            digest.update(block)
+            size -= len(block)
+        return digest.hexdigest()
+
+    def test_server__a_file_each_way(self):
+        large, digest = self.large_file(MEGABYTES)
+        for version in VERSIONS:
+            with self.subTest(version):
+                received = self.folder / f"received{version}"
+                server = self.server()
+                aiocat = self.trusting("--send", large, "--receive", received, *server.getsockname())
+                peer = self.accept_tls(server, self.server_context(version))
+                self.assertEqual(peer.version(), f"TLSv{version}")
+                self.assertEqual(self.receive(peer, MEGABYTES << 20), digest)
+                self.assertEqual(peer.recv(1), b"")  # a close_notify; what is said behind it still arrives
+                peer.sendall(large.read_bytes())
+                peer.unwrap()
+                self.expect_status(aiocat, 0)
+                self.assertEqual(digest_of(received), digest)
+
+    def test_client__a_file_each_way(self):
+        large, digest = self.large_file(MEGABYTES)
+        for version in VERSIONS:
+            with self.subTest(version):
+                received = self.folder / f"received{version}"
+                listener = self.listen_tls("--send", large, "--receive", received)
+                peer = self.connect_tls(listener.address, self.client_context(version))
+                self.assertEqual(self.receive(peer, MEGABYTES << 20), digest)
+                peer.sendall(large.read_bytes())
+                peer.unwrap()
+                self.expect_status(listener, 0)
+                self.assertEqual(digest_of(received), digest)
+
+    def test_client__verifies_a_made_certificate_that_it_knows(self):
+        listener = self.listen("--tls", "--echo", "--keep-open")
+        known = self.file(ssl.get_server_certificate(listener.address).encode(), "known.pem")
+        self.expect(self.aiocat("--tls", "--ca", known, *listener.address, stdin=BINARY), BINARY)
+        peer = self.connect_tls(listener.address, ssl.create_default_context(cafile=known), "localhost")
+        peer.sendall(b"hello")
+        self.assertEqual(peer.recv(5), b"hello")
+
+    def test_echo__to_many_at_once(self):
+        listener = self.listen_tls("--echo", "--keep-open")
+        peers = [self.connect_tls(listener.address, self.client_context()) for _ in range(20)]
+        for number, peer in enumerate(peers):
+            peer.sendall(b"%03d" % number)
+        for number, peer in enumerate(peers):
+            self.assertEqual(self.receive(peer, 3), hashlib.sha256(b"%03d" % number).hexdigest())
+
+    def test_frames__under_tls(self):
+        listener = self.listen("--tls", "--frame", "--cert", self.server_certificate, stdin=BINARY)
+        self.expect(self.trusting("--frame", *listener.address), BINARY)
+
+    def test_no_close_notify__is_no_end(self):
+        for version in VERSIONS:
+            with self.subTest(version):
+                server = self.server()
+                aiocat = self.trusting("--no-input", *server.getsockname())
+                peer = self.accept_tls(server, self.server_context(version))
+                peer.sendall(b"the first half")
+                peer.close()
+                self.expect_tls_failure(aiocat, "without close_notify")
+                self.assertEqual(aiocat.output, b"the first half")
+
+    def test_no_close_notify__a_listener_sees_it_too(self):
+        listener = self.listen_tls("--no-input")
+        peer = self.connect_tls(listener.address, self.client_context())
+        peer.sendall(b"the first half")
+        peer.shutdown(socket.SHUT_WR)
+        self.expect_tls_failure(listener, "without close_notify")
+        self.assertEqual(listener.output, b"the first half")
+
+    def test_no_tls__on_the_other_side(self):
+        server = self.server()
+        aiocat = self.trusting(*server.getsockname())
+        self.accept(server).sendall(b"220 mail.example at your service\r\n")
+        self.expect_tls_failure(aiocat, "wrong version number")
+
+        listener = self.listen_tls("--no-input")
+        peer = self.connect(listener.address)
+        peer.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        self.expect_tls_failure(listener, "http request")
+
+    def test_no_tls__ends_no_listener_that_is_kept_open(self):
+        listener = self.listen_tls("--keep-open", "--echo")
+        self.connect(listener.address).sendall(b"GET / HTTP/1.0\r\n\r\n")
+        reset(self.connect(listener.address))
+        peer = self.connect_tls(listener.address, self.client_context())
+        peer.sendall(b"hello")
+        self.assertEqual(peer.recv(5), b"hello")
+        listener.signal()
+        self.expect_status(listener, 0)
+        self.assertIn(b"http request", listener.errors)
+
+    def test_handshake__that_never_ends(self):
+        server = self.server()
+        aiocat = self.trusting("--connect-timeout", 0.3, *server.getsockname())
+        self.accept(server)
+        self.expect_status(aiocat, 3)
+
+    def test_reset__in_the_middle(self):
+        server = self.server()
+        aiocat = self.trusting(*server.getsockname(), stdin=subprocess.PIPE)
+        peer = self.accept_tls(server, self.server_context())
+        aiocat.stdin.write(b"x")
+        self.assertEqual(peer.recv(1), b"x")
+        reset(peer)
+        self.expect_status(aiocat, 2)
+
+    def test_unix_socket__under_tls(self):
+        path = self.folder / "socket"
+        listener = self.listen_at(path, "--tls", "--cert", self.server_certificate, stdin=BINARY)
+        self.expect(self.trusting("--unix", path), BINARY)
+        self.expect(listener, b"")
+
+    def test_ipv6__a_numeric_address_is_a_name(self):
+        listener = self.listen_tls("--no-input", "--keep-open", port=("::1", 0))
+        self.expect_tls_failure(self.aiocat("--tls", "--ca", self.ca, *listener.address), "IP address mismatch")
+
+    def test_files__that_do_not_serve(self):
+        junk = self.file(b"no certificate", "junk.pem")
+        for words, message in (
+            (("--ca", self.folder / "missing"), "missing: No such file"),
+            (("--ca", junk), "junk.pem"),
+            (("--cert", junk), "junk.pem"),
+            (("--cert", self.client_certificate, "--key", self.ca), "key values mismatch"),
+        ):
+            with self.subTest(words):
+                self.expect_status(aiocat := self.aiocat("--tls", *words, "127.0.0.1", 1), 1)
+                self.assertRegex(aiocat.errors.decode(), message)
+
+
+if __name__ == "__main__":
+    unittest.main()
