@@ -22,13 +22,11 @@ class TestGnutls(TlsTest):
         for version in PRIORITIES:
             with self.subTest(version):
                 received = self.folder / f"received{version}"
-                listener = self.listen_tls("--receive", received, stdin=subprocess.PIPE)
+                listener = self.listen_tls("--no-shutdown", "--send", large, "--receive", received)
                 client = self.gnutls_cli(listener, version=version, stdin=subprocess.PIPE, reads_output=False)
-                with beside(listener.stdin.write, large.read_bytes()), beside(client.stdin.write, large.read_bytes()):
+                with beside(client.stdin.write, large.read_bytes()):
                     output = self.read_exactly(client.process.stdout, MEGABYTES << 20)
                 client.stdin.close()  # it sends no close_notify unless it is the first to end
-                self.wait_for_size(received, MEGABYTES << 20)
-                listener.stdin.close()
                 self.expect_status(listener, 0)
                 self.expect_status(client, 0)
                 self.assertEqual(digest_of(received), digest)
