@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "tls_peer.h"
 
 static const double kPatience = 10;
 
@@ -184,8 +185,12 @@ static size_t dispatch(aio_collection *collection) {
 
 size_t call(struct pair *pair) { return dispatch(pair->collection); }
 
+/* With peers that speak TLS there is more than the collection to wait for. */
+static double patience(double seconds) { return tls_peers_exist() && seconds > 0.001 ? 0.001 : seconds; }
+
 static size_t turn(aio_collection *collection, double seconds) {
-  aio_status status = aio_collection_wait(collection, seconds);
+  move_tls_peers();
+  aio_status status = aio_collection_wait(collection, patience(seconds));
   if (status != AIO_OK && status != AIO_TIMEOUT) expect_status(status, AIO_OK);
   return dispatch(collection);
 }
@@ -200,7 +205,7 @@ void end_condition(void) { unlock_records(); }
 static void await_record(void) {
   struct timespec soon;
   clock_gettime(CLOCK_REALTIME, &soon);
-  soon.tv_nsec += 20 * 1000 * 1000;
+  soon.tv_nsec += (long)(patience(0.02) * 1e9);
   soon.tv_sec += soon.tv_nsec / 1000000000;
   soon.tv_nsec %= 1000000000;
   pthread_cond_timedwait(&recorded, &records, &soon);
@@ -209,7 +214,7 @@ static void await_record(void) {
 void drive_once(struct place place, aio_collection *collection, double deadline, const char *condition) {
   if (now() > deadline) fail_at(place, "not within %g s: %s", kPatience, condition);
   if (collection == NULL || aio_collection_alive(collection)) {
-    await_record();
+    if (move_tls_peers() == 0) await_record();
   } else {
     unlock_records();
     turn(collection, 0.02);
@@ -220,7 +225,7 @@ void drive_once(struct place place, aio_collection *collection, double deadline,
 void pump(struct pair *pair, short poll_events) {
   if (aio_collection_alive(pair->collection)) {
     struct pollfd peer = {.fd = pair->peer, .events = poll_events};
-    poll(&peer, 1, 20);
+    if (move_tls_peers() == 0) poll(&peer, 1, (int)(patience(0.02) * 1e3));
   } else {
     turn(pair->collection, 0.001);
   }
@@ -240,7 +245,7 @@ void settle(struct pair *pair) {
     expect_status(aio_collection_apply(pair->collection, mark_reached, reached), AIO_OK);
     drive_until(pair, *reached);
     if (!aio_collection_alive(pair->collection))
-      while (turn(pair->collection, 0) > 0) continue;
+      while (turn(pair->collection, 0) + move_tls_peers() > 0) continue;
   }
 }
 

@@ -31,6 +31,9 @@ void keep_completion(struct completion *completion);
 /* A new pair that tear_down destroys; no state, peer -1. */
 struct pair *fixture_pair(void);
 
+/* TLS between a new pair's state and its peer, of the version under test. */
+void secure_pair(struct pair *pair, enum link link);
+
 /* Lets the library allocate through the counting allocator; once, before anything else. */
 void count_allocations(void);
 

@@ -138,6 +138,7 @@ struct completion *submit_write(struct pair *pair, size_t length, const aio_io_o
   completion->length = length;
   completion->start = options.start;
   completion->position = pair->written;
+  completion->range = range;
   memset(completion->memory, kUntouched, length);
   if (range > 0) fill_payload(completion->memory + options.start, pair->written, range);
   accept_completion(completion,
@@ -211,10 +212,12 @@ void expect_read_at(struct place place, struct completion *completion, aio_statu
   pair->read += count;
 }
 
-/* The stream goes on at the first byte not taken; those behind the operation were not taken either. */
+/* The stream goes on at the first byte not taken. Behind an operation of which all were taken, which TLS may have sealed
+ * and not sent, the next one tells. */
 static void go_on_from(struct completion *completion) {
   struct pair *pair = completion->pair;
-  if (completion->status != AIO_OK && pair->written > completion->position + completion->count)
+  if (completion->status != AIO_OK && completion->count < completion->range &&
+      pair->written > completion->position + completion->count)
     pair->written = completion->position + completion->count;
 }
 

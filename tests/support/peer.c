@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "tls_peer.h"
 
 enum { kChunk = 1 << 18, kNarrowBuffer = 16 * 1024, kSegment = 1400 };
 static const double kPatience = 10;
@@ -75,12 +76,14 @@ struct pair *new_pair(aio_collection *collection, enum link link, const aio_stat
   if (status != AIO_OK) close(sockets[0]);
   expect_status(status, AIO_OK);
   pair->state = state;
+  if (tls_under_test() != 0) secure_pair(pair, link);
   return pair;
 }
 
 /* One try; 0 if it would have blocked, after having driven the collection a little. */
 static size_t moved(struct place place, struct pair *pair, ssize_t result, short events, double *deadline) {
   if (result > 0) {
+    move_tls_peers();
     *deadline = now() + kPatience;
     return (size_t)result;
   }
@@ -113,6 +116,7 @@ size_t peer_sends_some(struct pair *pair, size_t most) {
   fill_payload(chunk, pair->peer_sent, part);
   ssize_t count = send(pair->peer, chunk, part, MSG_NOSIGNAL);
   if (count > 0) pair->peer_sent += (uint64_t)count;
+  move_tls_peers();
   return count > 0 ? (size_t)count : 0;
 }
 
@@ -124,6 +128,7 @@ void peer_sends_text_at(struct place place, struct pair *pair, const char *text)
 /* recv, with what came verified. */
 static ssize_t receive(struct place place, struct pair *pair, size_t most) {
   static char chunk[kChunk];
+  move_tls_peers();
   ssize_t count = recv(pair->peer, chunk, most < kChunk ? most : kChunk, 0);
   if (count <= 0) return count;
   if (!pair->plain_bytes && !is_payload(chunk, pair->peer_received, (size_t)count))
@@ -179,11 +184,15 @@ void peer_gets_reset_at(struct place place, struct pair *pair) {
   if (error != ECONNRESET) fail_at(place, "the peer got no reset: %s", error == 0 ? "the end" : strerror(error));
 }
 
-void peer_ends(struct pair *pair) { must(shutdown(pair->peer, SHUT_WR) == 0, "shutdown"); }
+void peer_ends(struct pair *pair) {
+  must(shutdown(pair->peer, SHUT_WR) == 0, "shutdown");
+  move_tls_peers();
+}
 
 void peer_closes(struct pair *pair) {
   close(pair->peer);
   pair->peer = -1;
+  move_tls_peers();
 }
 
 void peer_resets(struct pair *pair) {

@@ -53,7 +53,8 @@ struct completion {
   char *memory; /* its whole buffer, of `length` bytes; NULL for operations without one */
   size_t length;
   size_t start;                      /* its range begins here */
-  uint64_t position;                 /* a write's: payload position of the first byte of its range */
+  uint64_t position;                 /* a write's: payload position of the first byte of its range, */
+  size_t range;                      /* and its length */
   aio_status submitted;              /* what the submitting call returned */
   int standing;                      /* may be called many times */
   void (*then)(struct completion *); /* run inside the callback, after all below was recorded */
@@ -88,6 +89,20 @@ int tear_down(void **fixture);
 #define with_unix_pair(test) cmocka_unit_test_setup_teardown(test, set_up_unix_pair, tear_down)
 #define with_threaded_collection(test) cmocka_unit_test_setup_teardown(test, set_up_threaded_collection, tear_down)
 #define with_threaded_pair(test) cmocka_unit_test_setup_teardown(test, set_up_threaded_pair, tear_down)
+
+/*
+ * AIO_TEST_TLS=12 or 13 in the environment puts TLS of that version on the state of every pair that new_pair or a fixture
+ * makes, and a tls_peer before its descriptor, so a test of an operation tests it over TLS too. In 1.3 the state is the
+ * client (and gets tickets when nobody reads), in 1.2 the server. 0 otherwise.
+ */
+int tls_under_test(void);
+/* First in a test that is about the socket itself, or about what TLS does otherwise: over TLS it is skipped. */
+#define without_tls(reason)                         \
+  do {                                              \
+    if (tls_under_test() == 0) break;               \
+    print_message("over TLS not so: %s\n", reason); \
+    skip();                                         \
+  } while (0)
 
 enum link { LINK_TCP, LINK_NARROW_TCP, LINK_UNIX };
 
@@ -210,6 +225,9 @@ void peer_resets(struct pair *pair);
 #define start_abort(pair, direction) started(HERE, try_abort(pair, direction))
 #define start_close(pair) started(HERE, try_close(pair))
 #define start_close_with(pair, ...) started(HERE, try_close_with(pair, __VA_ARGS__))
+
+/* A close behind which the peer gets all that counts as written. Over TLS it lingers: at once, it may cut the last record. */
+#define start_close_behind_writes(pair) start_close_with(pair, .linger = tls_under_test() != 0 ? 60 : 0)
 
 #define try_read(pair, length) submit_read(pair, length, NULL)
 #define try_read_with(pair, length, ...) submit_read(pair, length, &(aio_io_options){__VA_ARGS__})
