@@ -65,7 +65,7 @@ static void test_abort__write_reports_its_exact_count(void **fixture) {
   expect_partial_write(write, AIO_ERR_CANCELED);
   expect_outcome(abort, AIO_OK);
   expect_order(write, abort);
-  start_close(pair);
+  start_close_behind_writes(pair);
   peer_receives_rest(pair);
 }
 
@@ -112,7 +112,7 @@ static void test_abort__of_writes_not_begun_sends_none(void **fixture) {
   start_abort(pair, AIO_OUTPUT);
   expect_partial_write(head, AIO_ERR_CANCELED);
   expect_write(second, AIO_ERR_CANCELED, 0);
-  start_close(pair);
+  start_close_behind_writes(pair);
   peer_receives_rest(pair);
 }
 
@@ -213,7 +213,7 @@ static void test_abort__finished_write_keeps_its_outcome_before_a_running_one(vo
   expect_write(finished, AIO_OK, 10);
   expect_partial_write(running, AIO_ERR_CANCELED);
   expect_outcome(abort, AIO_OK);
-  start_close(pair);
+  start_close_behind_writes(pair);
   peer_receives_rest(pair);
 }
 
@@ -285,7 +285,7 @@ static void test_abort__in_a_write_callback_ends_the_queue(void **fixture) {
   expect_write(head, AIO_ERR_CANCELED, head->count);
   expect_write(queued, AIO_ERR_CANCELED, 0);
   expect_read(read, AIO_ERR_CANCELED, 0);
-  start_close(pair);
+  start_close_behind_writes(pair);
   peer_receives_rest(pair);
 }
 
