@@ -33,6 +33,7 @@ struct place {
 #define HERE ((struct place){__FILE__, __LINE__})
 
 struct completion;
+struct tls_peer;
 
 /* One state and, at the other end of its connection, a raw non-blocking descriptor. */
 struct pair {
@@ -45,6 +46,7 @@ struct pair {
   uint64_t peer_received;            /* that the peer must get next */
   void (*then)(struct completion *); /* becomes that of each operation submitted from now on */
   int plain_bytes;                   /* these are no payload: count them, but do not verify */
+  struct tls_peer *tls;              /* what speaks TLS for the peer; NULL if nothing does */
 };
 
 /* An operation, from its submission to what its callback was given. */

@@ -68,6 +68,28 @@ struct completion *submit_detach(struct pair *pair, double timeout) {
   return completion;
 }
 
+struct completion *meet_server(struct pair *fixture, aio_tls_context *context, const char *name,
+                               const struct tls_peer_options *options) {
+  struct pair *pair = new_pair(fixture->collection, LINK_TCP, NULL);
+  put_tls_between(pair, LINK_TCP, options);
+  return start_attach(pair, context, .server_name = name);
+}
+
+struct completion *meet_client(struct pair *fixture, aio_tls_context *context, const struct tls_peer_options *options) {
+  return meet_server(fixture, context, NULL, options);
+}
+
+int peer_saw(const struct pair *pair, const struct identity *identity) {
+  const X509 *seen = SSL_get0_peer_certificate(pair->tls->ssl);
+  return seen != NULL && X509_cmp(seen, identity->x509) == 0;
+}
+
+int state_saw(const struct pair *pair, const struct identity *identity) {
+  char text[4096];
+  const size_t size = aio_state_tls_peer_certificate(pair->state, text, sizeof text);
+  return size == strlen(identity->certificate) + 1 && strcmp(text, identity->certificate) == 0;
+}
+
 void secure_at(struct place place, struct pair *pair, aio_tls_context *context, const char *name) {
   struct completion *attach = started(place, try_attach(pair, context, .server_name = name));
   expect_outcome_at(place, attach, AIO_OK);

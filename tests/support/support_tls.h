@@ -38,6 +38,20 @@ struct completion *submit_detach(struct pair *pair, double timeout);
 struct tls_peer *become_client(struct pair *pair, int version);
 struct tls_peer *become_server(struct pair *pair, int version);
 
+/* A new pair beside the fixture's: its state attaches as a client (a server) and meets a peer with these options. The
+ * completion is the attaching's. */
+#define client_meets(fixture, context, name, ...) \
+  meet_server(fixture, context, name, &(struct tls_peer_options){.side = AIO_TLS_SERVER, __VA_ARGS__})
+#define server_meets(fixture, context, ...) \
+  meet_client(fixture, context, &(struct tls_peer_options){.side = AIO_TLS_CLIENT, __VA_ARGS__})
+struct completion *meet_server(struct pair *fixture, aio_tls_context *context, const char *name,
+                               const struct tls_peer_options *options);
+struct completion *meet_client(struct pair *fixture, aio_tls_context *context, const struct tls_peer_options *options);
+
+/* Whether this is the certificate that the peer was shown; that the state was shown. */
+int peer_saw(const struct pair *pair, const struct identity *identity);
+int state_saw(const struct pair *pair, const struct identity *identity);
+
 /* Attaches, and has the peer shake hands, until both are done. */
 #define secure(pair, context, name) secure_at(HERE, pair, context, name)
 void secure_at(struct place place, struct pair *pair, aio_tls_context *context, const char *name);

@@ -322,6 +322,7 @@ struct tls_peer *put_tls_between(struct pair *pair, enum link link, const struct
   peer->inner = sockets[0];
   peer->ssl = new_ssl(peer);
   pair->peer = sockets[1];
+  pair->tls = peer;
   must(fcntl(pair->peer, F_SETFL, O_NONBLOCK) == 0, "fcntl");
   owner = pthread_self();
   peer->next = peers;
