@@ -297,7 +297,9 @@ static void free_peer(void *argument) {
 }
 
 static SSL *new_ssl(struct tls_peer *peer) {
-  SSL_CTX *context = new_context(&peer->options);
+  const struct tls_peer *same = peer->options.same_as;
+  SSL_CTX *context = same != NULL ? SSL_get_SSL_CTX(same->ssl) : new_context(&peer->options);
+  if (same != NULL) SSL_CTX_up_ref(context);
   SSL *ssl = SSL_new(context);
   SSL_CTX_free(context);
   must(ssl != NULL, "no connection");

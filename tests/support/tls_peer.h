@@ -21,6 +21,7 @@ struct tls_peer_options {
   const char *alpn;                     /* one protocol, offered or chosen */
   const char *server_name;              /* a client's SNI */
   SSL_SESSION *session;                 /* a client's, to be resumed; stays the caller's */
+  const struct tls_peer *same_as;       /* it is the server that this peer was, and knows its sessions */
   int plain_end;                        /* ends without close_notify */
   size_t wire_step;                     /* most bytes of ciphertext it sends at a time; 0 = all */
   size_t wire_limit;                    /* it stops behind so many bytes of ciphertext; 0 = never */
