@@ -12,7 +12,11 @@ int tls_under_test(void) {
 
 /* ---- contexts ---- */
 
-static void end_context(void *context) { aio_tls_context_destroy(*(aio_tls_context **)context); }
+static void end_context(void *kept) {
+  aio_tls_context **context = kept;
+  aio_tls_context_destroy(*context);
+  *context = NULL;
+}
 
 static aio_tls_context *made(struct place place, int32_t side, const aio_tls_options *options) {
   aio_tls_context *context = NULL;

@@ -11,7 +11,6 @@
 
 #define new_context(side, ...) new_context_at(HERE, side, &(aio_tls_options){__VA_ARGS__})
 aio_tls_context *new_context_at(struct place place, int32_t side, const aio_tls_options *options);
-void destroy_context(aio_tls_context *context); /* earlier */
 
 /* A client that trusts the_authority, and a server that is the_server; with these options besides. */
 #define client_context(...) new_client_at(HERE, &(aio_tls_options){__VA_ARGS__})
