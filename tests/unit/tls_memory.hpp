@@ -59,6 +59,10 @@ class MemoryChannel final : public net::Channel {
     return {};
   }
 
+  [[nodiscard]] bool is_readable() const {
+    return !reading_blocks && (!in_.bytes.empty() || in_.ended || !in_.error.ok());
+  }
+
   // At least 1 where something is to move at all.
   size_t most_per_read = SIZE_MAX;
   size_t most_per_write = SIZE_MAX;
