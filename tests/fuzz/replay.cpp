@@ -11,7 +11,6 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int main(int count, char **folders) {
-  constexpr int kVariants = 500;
   std::minstd_rand random(1);
   size_t files = 0;
   for (int index = 1; index < count; ++index) {
@@ -19,7 +18,7 @@ int main(int count, char **folders) {
       std::ifstream file(entry.path(), std::ios::binary);
       std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
       ++files;
-      for (int variant = 0; variant <= kVariants; ++variant) {
+      for (int variant = 0; variant <= REPLAY_VARIANTS; ++variant) {
         LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
         if (!bytes.empty()) bytes[random() % bytes.size()] = static_cast<char>(random());
         if (variant % 10 == 0) bytes.push_back(static_cast<char>(random()));
