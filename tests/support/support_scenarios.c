@@ -7,6 +7,7 @@
 #include "support_resolver.h"
 #include "support_scenarios.h"
 #include "support_sweep.h"
+#include "support_tls_scenarios.h"
 
 static void destroy_accepted(aio_acceptor *acceptor, aio_state *state, void *user_info) {
   (void)acceptor, (void)user_info;
@@ -358,6 +359,7 @@ const struct scenario scenarios[] = {
     {"marks_and_rates", marks_and_rates},
     {"unix_sockets", unix_sockets},
     MESSAGE_SCENARIOS,
+    TLS_SCENARIOS,
     {"two_collections", two_collections},
     {"destroyed_while_running", destroyed_while_running},
 };

@@ -86,7 +86,7 @@ static struct {
   const char *name;
   const struct fault *fault;
   long number;
-  struct item *collections, *gates, *ends, *steps, *memory;
+  struct item *collections, *contexts, *gates, *ends, *steps, *memory;
   int descriptors, threads;
   long allocations;
   char complaint[256];
@@ -165,6 +165,7 @@ static void give_all_back(void) {
     if (!item->is_gone && destroy_collection_now(item->object) != AIO_OK) complain("a collection was not destroyed");
   for (struct item *item = run.steps; item != NULL; item = item->next) sweep_stop_timer(item->object);
   for (struct item *item = run.ends; item != NULL; item = item->next) sweep_destroy(item->object);
+  for (struct item *item = run.contexts; item != NULL; item = item->next) aio_tls_context_destroy(item->object);
 }
 
 static void check_step(const struct step *step, int hit) {
@@ -207,6 +208,7 @@ static int end_run(void) {
   check_complaint(HERE);
   for (struct item *item = run.memory; item != NULL; item = item->next) free(item->object);
   forget(&run.collections);
+  forget(&run.contexts);
   forget(&run.gates);
   forget(&run.ends);
   forget(&run.steps);
@@ -505,6 +507,20 @@ struct step *sweep_close(struct end *end, double linger, int32_t reset) {
   return exists(end) ? submitted(step, aio_state_close(end->state, on_status, &options)) : step;
 }
 
+struct step *sweep_attach_tls(struct end *end, aio_tls_context *context, const char *server_name) {
+  struct step *step = new_step(end);
+  aio_attach_options options = {.server_name = server_name, .user_info = step};
+  if (!exists(end)) return step;
+  const aio_status status =
+      context != NULL ? aio_state_attach_tls(end->state, context, on_status, &options) : AIO_ERR_NO_MEMORY;
+  return submitted(step, status);
+}
+
+struct step *sweep_detach_tls(struct end *end) {
+  struct step *step = new_step(end);
+  return exists(end) ? submitted(step, aio_state_detach_tls(end->state, on_status, 0, step)) : step;
+}
+
 struct step *sweep_apply(aio_collection *collection) {
   struct step *step = new_step(NULL);
   return collection != NULL ? submitted(step, aio_collection_apply(collection, on_apply, step)) : step;
@@ -545,6 +561,12 @@ aio_collection *sweep_threaded_collection(void) {
   if (accepted(aio_collection_create_and_run("sweep", NULL, &collection)))
     keep(&run.collections, collection)->is_threaded = 1;
   return collection;
+}
+
+aio_tls_context *sweep_context(int32_t side, const aio_tls_options *options) {
+  aio_tls_context *context = NULL;
+  if (accepted(aio_tls_context_create(side, options, &context))) keep(&run.contexts, context);
+  return context;
 }
 
 void sweep_destroy_collection(aio_collection *collection) {
@@ -624,6 +646,12 @@ struct step *sweep_connect(aio_collection *collection, const char *host, uint16_
 
 static void echo_on(struct end *end, char *buffer);
 
+/* In order under TLS too, where a close that does not linger says so only if the kernel takes it at once. */
+static void end_echo(aio_state *state) {
+  const aio_close_options lingering = {.linger = 1};
+  aio_state_close(state, NULL, aio_state_tls_side(state) != 0 ? &lingering : NULL);
+}
+
 /* The collection may be ending. */
 static int goes_on(aio_status status) { return status != AIO_ERR_CLOSED && accepted(status); }
 
@@ -633,20 +661,19 @@ static void on_echo_write(aio_state *state, void *buffer, size_t count, void *ar
   if (aio_state_write_status(state) == AIO_OK)
     echo_on(end, buffer);
   else
-    aio_state_close(state, NULL, NULL);
+    end_echo(state);
 }
 
 static void on_echo_read(aio_state *state, void *buffer, size_t count, void *argument) {
   const aio_status status = aio_state_read_status(state);
   aio_io_options options = {.end = count, .user_info = argument};
   if (status != AIO_OK || !goes_on(aio_state_write_buffer(state, buffer, kEcho, on_echo_write, &options)))
-    aio_state_close(state, NULL, NULL);
+    end_echo(state);
 }
 
 static void echo_on(struct end *end, char *buffer) {
   aio_io_options options = {.minimum = 1, .user_info = end};
-  if (!goes_on(aio_state_read_buffer(end->state, buffer, kEcho, on_echo_read, &options)))
-    aio_state_close(end->state, NULL, NULL);
+  if (!goes_on(aio_state_read_buffer(end->state, buffer, kEcho, on_echo_read, &options))) end_echo(end->state);
 }
 
 void then_echo_sweep(struct end *end) { echo_on(end, run_memory(kEcho)); }

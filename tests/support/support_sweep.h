@@ -71,6 +71,7 @@ struct gate {                 /* an acceptor */
 };
 
 aio_collection *sweep_collection(void); /* NULL if refused, as from all that follow */
+aio_tls_context *sweep_context(int32_t side, const aio_tls_options *options);
 aio_collection *sweep_threaded_collection(void);
 void sweep_destroy_collection(aio_collection *collection);
 struct end *sweep_adopt(aio_collection *collection, int socket);
@@ -93,6 +94,8 @@ struct step *sweep_wait(struct end *end);
 struct step *sweep_shutdown(struct end *end);
 struct step *sweep_abort(struct end *end, int32_t direction);
 struct step *sweep_close(struct end *end, double linger, int32_t reset);
+struct step *sweep_attach_tls(struct end *end, aio_tls_context *context, const char *server_name); /* NULL: refused */
+struct step *sweep_detach_tls(struct end *end);
 struct step *sweep_apply(aio_collection *collection);
 struct step *sweep_timer(aio_collection *collection, double delay, double repeat, int calls);
 struct step *expecting(struct step *step, aio_status status); /* in a run without failures, instead of AIO_OK */

@@ -301,6 +301,9 @@ static int allows(const struct fault *fault, aio_status status) {
     case AIO_ERR_BROKEN_PIPE:
     case AIO_ERR_NOT_CONNECTED:
     case AIO_ERR_NOT_FOUND:
+    case AIO_ERR_CLOSED: /* where detaching failed */
+    case AIO_ERR_TLS:
+    case AIO_ERR_TLS_TRUNCATED:
       return 1;
     default:
       return status == plan->status;
