@@ -1,7 +1,10 @@
 /*
  * The load generator: bare epoll, one thread. Each connection sends a batch of messages, waits until all of it has come
  * back, checks every byte, and sends the next batch. With --framed each message begins with the length of its rest, in four
- * bytes, most significant first.
+ * bytes, most significant first. With --tls each message is a record; the records of a batch are sent at once.
+ *
+ * With --answer the server answers each message with so many bytes; those and the messages are then all zero. With --reconnect
+ * each batch is sent on a new connection, whose handshake is part of it; with --resume that takes up the session of the last.
  *
  * It says "ready" when all connections are made and warm and waits for a line on standard input; then it runs and says
  * "done trips=N seconds=S"; with the end of standard input it closes. Whoever measures the server does it between.
@@ -18,23 +21,29 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tls.h"
+
 enum { kPattern = 1 << 20, kReadSize = 1 << 18 };
 
 typedef struct connection {
   int descriptor;
-  int waiting;                /* for the socket to take more */
-  size_t sent, received, due; /* positions in the connection's endless stream; all equal: idle */
+  int waiting;              /* for the socket to take more */
+  size_t sent, due;         /* positions in the connection's endless stream */
+  size_t received, awaited; /* the same of what comes back; all equal: idle */
+  SSL *ssl;                 /* NULL = plain */
 } connection;
 
 typedef struct arguments {
   int port;
-  size_t connections, size, pipeline, warmup, trips;
+  size_t connections, size, answer, pipeline, warmup, trips;
   double seconds;
-  int framed;
+  int framed, tls, reconnect, resume;
 } arguments;
 
 static arguments args = {.connections = 1, .size = 64, .pipeline = 1, .warmup = 16};
 static connection *connections;
+static SSL_CTX *context;
+static SSL_SESSION *session; /* to be resumed */
 static int poller;
 static size_t trips_started, trips_done, trips_wanted;
 /* Every stream is this, repeated; each connection starts at another place. A second copy saves the wrap-around. */
@@ -49,7 +58,7 @@ static void fail(const char *what) {
 static void usage(void) {
   fprintf(stderr,
           "usage: load --port P [--connections N] [--size BYTES] [--pipeline MESSAGES] [--warmup TRIPS]\n"
-          "            [--framed] (--trips N | --seconds S)\n");
+          "            [--answer BYTES] [--framed] [--tls] [--reconnect [--resume]] (--trips N | --seconds S)\n");
   exit(2);
 }
 
@@ -58,12 +67,20 @@ static void parse(int argc, char **argv) {
     const char *value = i + 1 < argc ? argv[i + 1] : "";
     if (!strcmp(argv[i], "--framed"))
       args.framed = 1, i--;
+    else if (!strcmp(argv[i], "--tls"))
+      args.tls = 1, i--;
+    else if (!strcmp(argv[i], "--reconnect"))
+      args.reconnect = 1, i--;
+    else if (!strcmp(argv[i], "--resume"))
+      args.resume = 1, i--;
     else if (!strcmp(argv[i], "--port"))
       args.port = atoi(value);
     else if (!strcmp(argv[i], "--connections"))
       args.connections = strtoul(value, NULL, 10);
     else if (!strcmp(argv[i], "--size"))
       args.size = strtoul(value, NULL, 10);
+    else if (!strcmp(argv[i], "--answer"))
+      args.answer = strtoul(value, NULL, 10);
     else if (!strcmp(argv[i], "--pipeline"))
       args.pipeline = strtoul(value, NULL, 10);
     else if (!strcmp(argv[i], "--warmup"))
@@ -77,6 +94,7 @@ static void parse(int argc, char **argv) {
   }
   if (!args.port || !args.connections || !args.size || !args.pipeline || (args.trips != 0) == (args.seconds > 0))
     usage();
+  if (!args.answer) args.answer = args.size;
 }
 
 static double now(void) {
@@ -88,6 +106,7 @@ static double now(void) {
 static void fill_pattern(void) {
   uint32_t x = 2463534242u;
   uint32_t header = htonl((uint32_t)(args.size - sizeof header));
+  if (args.answer != args.size) return;
   if (args.framed) period -= period % args.size;
   for (size_t i = 0; i < period; i++) {
     x ^= x << 13, x ^= x >> 17, x ^= x << 5;
@@ -107,49 +126,87 @@ static void watch(connection *c, int operation, uint32_t events) {
   if (epoll_ctl(poller, operation, c->descriptor, &event)) fail("epoll_ctl");
 }
 
+/* Its write side gathers, until it is flushed, what does not fill its buffer. */
+static void shake_hands(connection *c) {
+  c->ssl = SSL_new(context);
+  BIO *below = BIO_new_socket(c->descriptor, BIO_NOCLOSE);
+  BIO *gathering = BIO_new(BIO_f_buffer());
+  if (!c->ssl || !below || !gathering || !BIO_up_ref(below)) fail("memory");
+  SSL_set_bio(c->ssl, below, BIO_push(gathering, below));
+  if (args.resume && session && !SSL_set_session(c->ssl, session)) fail("session");
+  int resumes = args.resume && session;
+  if (SSL_connect(c->ssl) != 1 || SSL_session_reused(c->ssl) != resumes) errno = EPROTO, fail("handshake");
+}
+
 static void open_connection(connection *c) {
   struct sockaddr_in address = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)args.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   c->descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (c->descriptor < 0 || connect(c->descriptor, (struct sockaddr *)&address, sizeof address)) fail("connect");
   setsockopt(c->descriptor, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+  if (args.tls) shake_hands(c);
   fcntl(c->descriptor, F_SETFL, O_NONBLOCK);
   watch(c, EPOLL_CTL_ADD, EPOLLIN);
 }
 
+static void open_anew(connection *c) {
+  if (args.resume) {
+    SSL_SESSION_free(session);
+    session = SSL_get1_session(c->ssl);
+  }
+  if (c->ssl) SSL_shutdown(c->ssl), BIO_flush(SSL_get_wbio(c->ssl));
+  SSL_free(c->ssl);
+  close(c->descriptor);
+  c->ssl = NULL;
+  open_connection(c);
+}
+
+/* The bytes handed over; -1 with EAGAIN if none can be now. */
+static ssize_t put(connection *c, const char *data, size_t length) {
+  if (!c->ssl) return send(c->descriptor, data, length, MSG_NOSIGNAL);
+  size_t message = args.size - c->sent % args.size;
+  return tls_send(c->ssl, data, length < message ? length : message);
+}
+
+static int flushed(connection *c) { return !c->ssl || BIO_flush(SSL_get_wbio(c->ssl)) == 1; }
+
 static void send_due(connection *c) {
   while (c->sent < c->due) {
     size_t length = c->due - c->sent;
-    ssize_t count = send(c->descriptor, expected_at(c, c->sent), length < period ? length : period, MSG_NOSIGNAL);
+    ssize_t count = put(c, expected_at(c, c->sent), length < period ? length : period);
     if (count < 0 && errno == EAGAIN) break;
     if (count < 0) fail("send");
     c->sent += (size_t)count;
   }
-  int waiting = c->sent < c->due;
+  int waiting = c->sent < c->due || !flushed(c);
   if (waiting != c->waiting) watch(c, EPOLL_CTL_MOD, waiting ? EPOLLIN | EPOLLOUT : EPOLLIN);
   c->waiting = waiting;
 }
 
 static void start_batch(connection *c) {
   if (trips_started >= trips_wanted) return;
+  if (args.reconnect && c->due) open_anew(c);
   trips_started += args.pipeline;
   c->due += args.pipeline * args.size;
+  c->awaited += args.pipeline * args.answer;
   send_due(c);
 }
 
 static void receive(connection *c) {
   static char buffer[kReadSize];
-  ssize_t count = recv(c->descriptor, buffer, sizeof buffer, 0);
-  if (count < 0 && errno == EAGAIN) return;
-  if (count <= 0) fail("the server closed a connection");
-  if ((size_t)count > c->sent - c->received || memcmp(buffer, expected_at(c, c->received), (size_t)count)) {
-    errno = EBADMSG;
-    fail("wrong bytes came back");
-  }
-  c->received += (size_t)count;
-  if (c->received < c->due) return;
-  trips_done += args.pipeline;
-  start_batch(c);
+  do {
+    ssize_t count = c->ssl ? tls_receive(c->ssl, buffer, sizeof buffer) : recv(c->descriptor, buffer, sizeof buffer, 0);
+    if (count < 0 && errno == EAGAIN) return;
+    if (count <= 0) fail("the server closed a connection");
+    if ((size_t)count > c->awaited - c->received || memcmp(buffer, expected_at(c, c->received), (size_t)count)) {
+      errno = EBADMSG;
+      fail("wrong bytes came back");
+    }
+    c->received += (size_t)count;
+    if (c->received < c->awaited) continue;
+    trips_done += args.pipeline;
+    start_batch(c);
+  } while (c->ssl && SSL_has_pending(c->ssl));
 }
 
 /* Runs until `trips` have been made or `seconds` are over, and everything sent has come back. */
@@ -181,6 +238,7 @@ int main(int argc, char **argv) {
   parse(argc, argv);
   fill_pattern();
   poller = epoll_create1(EPOLL_CLOEXEC);
+  if (args.tls) context = tls_client_context();
   connections = calloc(args.connections, sizeof *connections);
   for (size_t i = 0; i < args.connections; i++) open_connection(&connections[i]);
   if (args.warmup) run(args.warmup * args.connections, 0);

@@ -9,27 +9,41 @@
 
 static size_t open_connections;
 
+/* The field that `--name` without a value sets. */
+static int *flag(server_options *options, const char *name) {
+  struct {
+    const char *name;
+    int *field;
+  } flags[] = {
+      {"--gather", &options->gather}, {"--once", &options->once}, {"--batched", &options->batched},
+      {"--single", &options->single}, {"--tls", &options->tls},   {"--low-memory", &options->low_memory},
+  };
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+    if (!strcmp(name, flags[i].name)) return flags[i].field;
+  return NULL;
+}
+
 server_options server_arguments(int argc, char **argv) {
   server_options options = {.size = 64};
   for (int i = 1; i < argc; i++) {
     const char *value = i + 1 < argc ? argv[i + 1] : "";
-    if (!strcmp(argv[i], "--gather"))
-      options.gather = 1;
-    else if (!strcmp(argv[i], "--once"))
-      options.once = 1;
-    else if (!strcmp(argv[i], "--batched"))
-      options.batched = 1;
-    else if (!strcmp(argv[i], "--single"))
-      options.single = 1;
+    int *field = flag(&options, argv[i]);
+    if (field)
+      *field = 1;
     else if (!strcmp(argv[i], "--size"))
       options.size = strtoul(value, NULL, 10), i++;
+    else if (!strcmp(argv[i], "--answer"))
+      options.answer = strtoul(value, NULL, 10), i++;
     else if (!strcmp(argv[i], "--timeout"))
       options.timeout = strtod(value, NULL), i++;
     else
       options.size = 0;
   }
+  if (!options.answer) options.answer = options.size;
   if (!options.size) {
-    fprintf(stderr, "usage: %s [--size BYTES] [--timeout SECONDS] [--gather] [--once] [--batched] [--single]\n",
+    fprintf(stderr,
+            "usage: %s [--size BYTES] [--answer BYTES] [--timeout SECONDS] [--gather] [--once] [--batched] [--single]\n"
+            "       [--tls [--low-memory]]\n",
             argv[0]);
     exit(2);
   }
@@ -73,10 +87,14 @@ void server_closed(const server_options *options) {
   if (--open_connections == 0 && options->once) exit(0);
 }
 
+size_t server_longest(const server_options *options) {
+  return options->size > options->answer ? options->size : options->answer;
+}
+
 size_t server_capacity(size_t message_size) { return message_size > 16384 ? message_size * 4 : 65536; }
 
 void *server_allocate(size_t size) {
-  void *memory = malloc(size);
+  void *memory = calloc(1, size);
   if (!memory) {
     perror("malloc");
     exit(1);
