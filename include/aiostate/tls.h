@@ -121,7 +121,7 @@ AIO_API aio_status AIO_CALL aio_state_attach_tls(aio_state *state, aio_tls_conte
  * `user_info` NULL = the state's) both directions are occupied. AIO_OK: plain. AIO_TIMEOUT: the peer's close_notify has not
  * come; reading goes on under TLS, writing has ended (AIO_ERR_CLOSED), and detaching may be tried again. An error of TLS or
  * of the connection ends both directions. AIO_ERR_LIMIT: the peer sent more than `buffer_limit` before its close_notify; as
- * AIO_TIMEOUT. AIO_ERR_CANCELED: closed.
+ * AIO_TIMEOUT, and so is AIO_ERR_NO_MEMORY. AIO_ERR_CANCELED: closed.
  *
  * Refusals: AIO_ERR_INVALID_ARGUMENT: NULL, a bad time. AIO_ERR_UNSUPPORTED: a datagram socket. AIO_ERR_CLOSED: closing, or
  * after aio_state_shutdown. AIO_ERR_NOT_CONNECTED: no TLS. AIO_ERR_BUSY: an operation runs.

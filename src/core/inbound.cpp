@@ -221,7 +221,13 @@ void Inbound::settle(const net::IoResult &result) {
 
 void Inbound::end(Error error) {
   ended_ = error;
+  has_ended_.store(true, std::memory_order_release);
   fail(error);
+}
+
+void Inbound::reopen() {
+  ended_ = {};
+  has_ended_.store(false, std::memory_order_release);
 }
 
 void Inbound::fail(Error error) {

@@ -50,6 +50,7 @@ class Inbound final : public Task {
   [[nodiscard]] aio_status read_frame(const aio_frame_format &format, const Request &request);
 
   // Keeps reads out, for what needs the direction otherwise; false: one runs.
+  [[nodiscard]] bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
   [[nodiscard]] bool hold() { return !claimed_.exchange(true, std::memory_order_acq_rel); }
   void release() { claimed_.store(false, std::memory_order_release); }
 
@@ -72,7 +73,7 @@ class Inbound final : public Task {
   [[nodiscard]] Error make_room(net::Span &room);     // for bytes that nobody has asked for
   void keep(size_t count) { buffer_.commit(count); }  // so many of that room
   [[nodiscard]] bool take_from(ByteQueue &rest);      // false: no memory
-  void reopen() { ended_ = {}; }
+  void reopen();
 
   [[nodiscard]] size_t buffered() const;
   size_t take(void *destination, size_t length);  // nothing while a read runs
@@ -161,10 +162,11 @@ class Inbound final : public Task {
 
   State &state_;
   ByteQueue buffer_;
-  Operation operation_;               // valid unless idle
-  size_t seen_ = 0;                   // of buffer_, what the latest standing read has delivered
-  Error ended_;                       // what a read completes with when buffer_ is empty
-  std::atomic<bool> claimed_{false};  // from submission until the callback is entered
+  Operation operation_;                 // valid unless idle
+  size_t seen_ = 0;                     // of buffer_, what the latest standing read has delivered
+  Error ended_;                         // what a read completes with when buffer_ is empty
+  std::atomic<bool> has_ended_{false};  // as other threads see it
+  std::atomic<bool> claimed_{false};    // from submission until the callback is entered
   Phase phase_ = Phase::idle;
   bool more_is_likely_ = false;            // the last read filled all the room it had
   bool shown_ = false;                     // a callback looks at buffer_, which must stay where it is

@@ -194,7 +194,13 @@ void Outbound::close() {
 
 void Outbound::end(Error error) {
   ended_ = error;
+  has_ended_.store(true, std::memory_order_release);
   fail(error);
+}
+
+void Outbound::reopen() {
+  ended_ = {};
+  has_ended_.store(false, std::memory_order_release);
 }
 
 void Outbound::fail(Error error) {
@@ -267,8 +273,11 @@ void Outbound::send() {
   queue_changed();
 }
 
+bool Outbound::wants_writable() const { return blocked_ && tells_room_ && !state_.channel().wants_input(); }
+
 void Outbound::mind_channel() {
-  if (!blocked_ && state_.is_open() && state_.channel().has_output()) wait_for_room();
+  if (blocked_) return state_.watch();  // it may have had to read first
+  if (state_.is_open() && state_.channel().has_output()) wait_for_room();
 }
 
 void Outbound::wait_for_room() {

@@ -33,6 +33,7 @@ class Outbound {
   [[nodiscard]] bool is_shut() const { return shut_.load(std::memory_order_acquire); }
 
   // Keeps operations out, for what needs the direction otherwise; false: one runs.
+  [[nodiscard]] bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
   [[nodiscard]] bool hold();
   void release() { held_.store(false, std::memory_order_release); }
 
@@ -43,7 +44,7 @@ class Outbound {
   void add(WriteOperation &operation);
   void complete(WriteOperation &operation);
   void flush(Stamp &stamp);
-  [[nodiscard]] bool wants_writable() const { return blocked_ && tells_room_; }
+  [[nodiscard]] bool wants_writable() const;
   void on_writable();
   void mind_channel();  // it may have sealed something for itself
   void wait_for_room();
@@ -58,7 +59,7 @@ class Outbound {
   void end(Error error);        // for every later one, too
   void close();
   [[nodiscard]] Error ended() const { return ended_; }
-  void reopen() { ended_ = {}; }
+  void reopen();
 
  private:
   // What goes in from any thread and out on the driver's. In a dispatch no atomic addition is needed, where the sum need
@@ -141,6 +142,7 @@ class Outbound {
   std::atomic<size_t> first_bytes_{0};      // of bytes_, those of the first write
   std::atomic<size_t> limit_{SIZE_MAX};     // of bytes_ without those
   std::atomic<bool> shut_{false};           // after shutdown()
+  std::atomic<bool> has_ended_{false};      // as other threads see it
   std::atomic<bool> held_{false};           // no operation may begin
   bool exclusive_ = false;                  // one write at a time
   bool blocked_ = false;                    // the kernel takes no more for now

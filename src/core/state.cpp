@@ -134,8 +134,16 @@ void State::watch() {
     return;
   }
   // What is watched already stays so until an event comes that nobody wants: each change costs system calls.
-  poller_->watch(poller_->watches_readable() || inbound_.wants_readable() || closing_process_.drains(),
-                 poller_->watches_writable() || outbound_.wants_writable());
+  const bool reads = inbound_.wants_readable() || closing_process_.drains() || channel().wants_input();
+  poller_->watch(poller_->watches_readable() || reads, poller_->watches_writable() || outbound_.wants_writable());
+}
+
+// What it has to read first is read, though nobody asks for bytes.
+void State::feed_channel() {
+  static_cast<void>(channel().peek());
+  if (channel().wants_input()) return;
+  outbound_.on_writable();
+  closing_process_.proceed();
 }
 
 void State::on_ready(bool readable, bool writable) {
@@ -143,12 +151,14 @@ void State::on_ready(bool readable, bool writable) {
   const bool reads = readable && inbound_.wants_readable();
   const bool drains = readable && closing_process_.drains();
   const bool writes = writable && outbound_.wants_writable();
+  const bool feeds = readable && channel().wants_input();
   if (writes) outbound_.on_writable();
   if (reads && inbound_.wants_readable()) inbound_.on_readable();
   if (drains) closing_process_.on_readable();
+  if (feeds && is_open()) feed_channel();
   if (!is_open()) return;
   outbound_.mind_channel();
-  const bool keeps_readable = poller_->watches_readable() && (!readable || reads || drains);
+  const bool keeps_readable = poller_->watches_readable() && (!readable || reads || drains || feeds);
   const bool keeps_writable = poller_->watches_writable() && (!writable || writes);
   poller_->watch(keeps_readable || inbound_.wants_readable() || closing_process_.drains(),
                  keeps_writable || outbound_.wants_writable());

@@ -244,6 +244,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   void flush(Stamp &stamp) override;
   void on_ready(bool readable, bool writable) override;
   void on_due(Nanoseconds now);
+  void feed_channel();
   void leave_poller();
 
   // What a *driver* function finds; 0 while another thread drives.

@@ -58,11 +58,13 @@ class AttachRequest final : public TlsRequest {
     aio_address peer = {};
     static_cast<void>(state_.address(net::peer_address, peer));
     Error error = state_.can_attach();
-    if (error.ok()) {
-      error = state_.begin_tls(*context_, {server_name_.get(), net::port_of(peer)}, *this, timeout_);
+    if (!error.ok()) {
+      state_.forget_tls();
+      return finish(error);
     }
+    error = state_.begin_tls(*context_, {server_name_.get(), net::port_of(peer)}, *this, timeout_);
     if (error.ok()) return;
-    state_.forget_tls();
+    state_.on_handshake_failed(error);  // in plain nothing goes out that was meant for TLS
     finish(error);
   }
 
@@ -105,6 +107,7 @@ class DetachRequest final : public TlsRequest {
 // Both directions, and what the state has of TLS, for a request.
 aio_status State::claim_for_tls(TlsUse from) {
   if (is_closing() || mailbox_.is_shut() || outbound_.is_shut()) return AIO_ERR_CLOSED;
+  if (from == TlsUse::none && (inbound_.has_ended() || outbound_.has_ended())) return AIO_ERR_CLOSED;
   {
     const net::Lock lock(mailbox_.socket_mutex());
     if (!plain_.socket.is_open()) return AIO_ERR_NOT_CONNECTED;
@@ -190,7 +193,7 @@ void State::on_secured() {
 
 void State::on_handshake_failed(Error error) {
   forget_tls();
-  if (phase_ != Phase::securing) return;
+  if (phase_ != Phase::securing && !is_open()) return;
   phase_ = Phase::open;
   inbound_.end(error);
   outbound_.end(error);

@@ -19,10 +19,7 @@ TlsLayer *TlsLayer::create(State &state, net::Channel &below, tls::Context &cont
 
 void TlsLayer::shake_hands(TlsOwner &owner, Nanoseconds timeout) { begin(Phase::shaking_hands, owner, timeout); }
 
-void TlsLayer::detach(TlsOwner &owner, Nanoseconds timeout) {
-  engine_->notify_close();
-  begin(Phase::detaching, owner, timeout);
-}
+void TlsLayer::detach(TlsOwner &owner, Nanoseconds timeout) { begin(Phase::detaching, owner, timeout); }
 
 void TlsLayer::begin(Phase phase, TlsOwner &owner, Nanoseconds timeout) {
   phase_ = phase;
@@ -47,10 +44,17 @@ void TlsLayer::proceed() {
 
 // What has been sealed goes out before anything else, and before this ends.
 net::IoResult TlsLayer::step() {
-  if (engine_->has_output()) static_cast<void>(engine_->flush());
-  const net::IoResult result = phase_ == Phase::shaking_hands ? engine_->shake_hands() : receive_rest();
-  const bool ends = result.kind == net::IoResult::Kind::ended;  // in plain nothing may come before our close_notify
-  return ends && engine_->has_output() ? net::IoResult::blocked() : result;
+  if (phase_ == Phase::shaking_hands) {
+    static_cast<void>(engine_->flush());  // a handshake finds by itself that it failed
+    return engine_->shake_hands();
+  }
+  engine_->notify_close();
+  const net::IoResult sent = engine_->flush();
+  const net::IoResult result = receive_rest();
+  const bool is_sent = !engine_->has_output() && !engine_->wants_input();
+  if (result.kind != net::IoResult::Kind::failed && sent.kind == net::IoResult::Kind::failed) return sent;
+  // In plain nothing may come before our close_notify.
+  return result.kind == net::IoResult::Kind::ended && !is_sent ? net::IoResult::blocked() : result;
 }
 
 // What the peer sent before its close_notify is for the reads to come.

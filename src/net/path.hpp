@@ -5,6 +5,8 @@
 
 namespace aio::net {
 
-[[nodiscard]] Error check_directory(const char *path);  // whether there is one
+// Whether there is one of the kind.
+[[nodiscard]] Error check_file(const char *path);
+[[nodiscard]] Error check_directory(const char *path);
 
 }  // namespace aio::net

@@ -8,10 +8,19 @@
 
 namespace aio::net {
 
-Error check_directory(const char *path) {
+namespace {
+
+Error check(const char *path, bool is_directory) {
   struct stat found;
   if (::stat(path, &found) != 0) return last_system_error();
-  return S_ISDIR(found.st_mode) ? Error() : error_from_system(ENOTDIR);
+  const int number = is_directory ? ENOTDIR : EISDIR;
+  return S_ISDIR(found.st_mode) == is_directory ? Error() : error_from_system(number);
 }
+
+}  // namespace
+
+Error check_file(const char *path) { return check(path, false); }
+
+Error check_directory(const char *path) { return check(path, true); }
 
 }  // namespace aio::net

@@ -278,6 +278,7 @@ net::IoResult Engine::end_turn(size_t moved, int outcome) {
   }
   has_input_ = holds_input() || result.kind == net::IoResult::Kind::ended || !fatal_.ok() ||
                input_end_.kind != net::IoResult::Kind::moved;
+  wants_input_ = wants_input_ && SSL_in_init(ssl_.get()) != 0 && fatal_.ok();
   return moved == 0 ? result : net::IoResult::moved(moved);
 }
 
@@ -433,6 +434,7 @@ net::IoResult Engine::write(const net::ConstSpan *spans, size_t count) {
   if (block.data != nullptr) blocks_.give_back(block);
   output_.fit();
   if (moved == 0 && output_end_.kind == net::IoResult::Kind::failed) return output_end_;
+  wants_input_ = outcome != 1;  // a message to OpenSSL itself, such as a key update, has come in part
   return end_turn(moved, outcome);
 }
 
@@ -442,16 +444,17 @@ void Engine::notify_close() {
   if (!ready_ || notified_ || !fatal_.ok()) return;
   begin_turn();
   notified_ = SSL_shutdown(ssl_.get()) >= 0;
+  wants_input_ = !notified_ && SSL_in_init(ssl_.get()) != 0;
   ERR_clear_error();
 }
 
 Error Engine::shutdown_output() {
   notify_close();
-  if (!fatal_.ok()) return fatal_;
-  if (!notified_) return {AIO_ERR_NO_MEMORY, 0};
   const net::IoResult result = flush();
   if (result.kind == net::IoResult::Kind::failed) return result.error();
-  return has_output() ? Error{AIO_ERR_BUSY, 0} : below_.shutdown_output();
+  if (has_output() || wants_input()) return {AIO_ERR_BUSY, 0};
+  if (!fatal_.ok()) return fatal_;
+  return notified_ ? below_.shutdown_output() : Error{AIO_ERR_NO_MEMORY, 0};
 }
 
 void Engine::close() {
@@ -460,7 +463,7 @@ void Engine::close() {
     queue->consume(queue->size());
     queue->fit();
   }
-  has_input_ = has_output_ = false;
+  has_input_ = has_output_ = wants_input_ = false;
 }
 
 }  // namespace aio::tls

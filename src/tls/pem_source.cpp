@@ -6,6 +6,7 @@
 
 #include <openssl/pem.h>
 
+#include "net/path.hpp"
 #include "net/system_error.hpp"
 
 namespace aio::tls {
@@ -28,6 +29,8 @@ PemSource::PemSource(const char *file, const void *data, size_t length) : file_(
     if (length <= INT_MAX) bio_.reset(BIO_new_mem_buf(data, static_cast<int>(length)));
     return;
   }
+  error_ = net::check_file(file);  // a directory would be opened, and read as if it were empty
+  if (!error_.ok()) return;
   errno = 0;
   bio_.reset(BIO_new_file(file, "r"));
   if (bio_ == nullptr) error_ = net::error_from_system(errno != 0 ? errno : ENOMEM);
@@ -36,13 +39,8 @@ PemSource::PemSource(const char *file, const void *data, size_t length) : file_(
 // Behind the last object OpenSSL finds no beginning of another one.
 void PemSource::note(bool found) {
   if (found || bio_ == nullptr) return;
-  const unsigned long cause = ERR_peek_error();
   const unsigned long code = ERR_peek_last_error();
-  if (ERR_SYSTEM_ERROR(cause)) {
-    error_ = net::error_from_system(ERR_GET_REASON(cause));
-  } else if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE) {
-    at_end_ = true;
-  }
+  at_end_ = ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
 }
 
 OwnedCertificate PemSource::next_certificate() {

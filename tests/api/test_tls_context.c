@@ -336,7 +336,8 @@ static void test_reload__leaves_connections_alone(void **fixture) {
   aio_tls_context *context = server_context(0);
   speaks_tls(pair, .side = AIO_TLS_CLIENT);
   secure(pair, context, NULL);
-  expect_status(aio_tls_context_reload(context, &(aio_tls_options){SHOWING(another_server())}), AIO_OK);
+  const struct identity *another = another_server();
+  expect_status(aio_tls_context_reload(context, &(aio_tls_options){SHOWING(another)}), AIO_OK);
   expect_talk(pair);
   aio_tls_context_reload(context, NULL);
   expect_talk(pair);

@@ -319,6 +319,7 @@ static struct completion *new_send(struct pair *pair, size_t length, const aio_i
   completion->length = length;
   completion->start = options->start;
   completion->position = pair->written;
+  completion->range = range;
   memset(completion->memory, kUntouched, length);
   fill_payload(completion->memory + completion->start, pair->written, range);
   letter_of(completion)->sizes[0] = range;
