@@ -137,7 +137,19 @@ static int shake_hands(struct tls_peer *peer) {
   return peer->shook_hands || peer->failed;
 }
 
+/* The state's plain bytes, behind its close_notify; its end is the connection's. */
+static int receive_plain(struct tls_peer *peer) {
+  if (peer->socket < 0 || peer->passed_end || peer->to_peer.end > 0) return 0;
+  const ssize_t count = recv(peer->socket, peer->to_peer.bytes, sizeof peer->to_peer.bytes, MSG_DONTWAIT);
+  if (count < 0 && would_block()) return 0;
+  if (count < 0) shut_socket(&peer->socket, 1);
+  if (count == 0) peer->passed_end = shutdown(peer->inner, SHUT_WR) == 0;
+  if (count > 0) peer->to_peer.end = (size_t)count;
+  return 1;
+}
+
 static int open_records(struct tls_peer *peer) {
+  if (peer->options.detaches && peer->state_ended) return receive_plain(peer);
   if (!peer->shook_hands || !is_alive(peer) || peer->state_ended || peer->to_peer.end > 0) return 0;
   ERR_clear_error();
   const int count = SSL_read(peer->ssl, peer->to_peer.bytes, sizeof peer->to_peer.bytes);
@@ -157,6 +169,12 @@ static int take_from_peer(struct tls_peer *peer) {
 
 static int seal_records(struct tls_peer *peer) {
   struct held *held = &peer->to_state;
+  if (peer->detaching && peer->notified) {
+    if (held->end == 0 || peer->wire.end > 0) return 0;
+    peer->wire = *held;
+    held->start = held->end = 0;
+    return 1;
+  }
   if (!peer->shook_hands || !is_alive(peer) || held->end == 0) return 0;
   ERR_clear_error();
   const int count = SSL_write(peer->ssl, held->bytes + held->start, (int)(held->end - held->start));
@@ -166,20 +184,23 @@ static int seal_records(struct tls_peer *peer) {
 }
 
 static int notify_end(struct tls_peer *peer) {
-  if (!peer->peer_ended || peer->to_state.end > 0 || peer->sent_end || !peer->shook_hands || !is_alive(peer)) return 0;
+  if (!(peer->peer_ended || (peer->detaching && !peer->notified))) return 0;
+  if (peer->to_state.end > 0 || peer->sent_end || !peer->shook_hands || !is_alive(peer)) return 0;
   ERR_clear_error();
   if (!peer->notified && !peer->options.plain_end) {
     const int result = SSL_shutdown(peer->ssl);
     if (result < 0) return judge(peer, result);
     peer->notified = 1;
   }
+  if (!peer->peer_ended) return 1;
   if (peer->wire.end > 0) return 0;
   shutdown(peer->socket, SHUT_WR);
   return peer->sent_end = 1;
 }
 
 static int pass_end(struct tls_peer *peer) {
-  if (!peer->state_ended || peer->to_peer.end > 0 || peer->passed_end || peer->inner < 0) return 0;
+  if (!peer->state_ended || peer->options.detaches || peer->to_peer.end > 0 || peer->passed_end || peer->inner < 0)
+    return 0;
   shutdown(peer->inner, SHUT_WR);
   return peer->passed_end = 1;
 }
@@ -233,11 +254,24 @@ size_t move_tls_peers(void) {
   return steps;
 }
 
+void peer_detaches(struct pair *pair) {
+  pair->tls->detaching = 1;
+  move_tls_peers();
+}
+
+void wire_sends(struct pair *pair, const void *bytes, size_t length) {
+  struct held *wire = &pair->tls->wire;
+  must(length <= sizeof wire->bytes - wire->end, "too much for the wire");
+  memcpy(wire->bytes + wire->end, bytes, length);
+  wire->end += length;
+  move_tls_peers();
+}
+
 int tls_peers_exist(void) { return peers != NULL; }
 
 /* ---- making ---- */
 
-static int version_of(int number) { return number == 12 ? TLS1_2_VERSION : number == 13 ? TLS1_3_VERSION : 0; }
+static int version_of(int number) { return number == 0 ? 0 : TLS1_1_VERSION + number - 11; }
 
 /* OpenSSL's form of a list: each protocol behind its length. */
 static unsigned protocol_list(const char *protocol, unsigned char *list) {
