@@ -189,8 +189,7 @@ size_t call(struct pair *pair) { return dispatch(pair->collection); }
 static double patience(double seconds) { return tls_peers_exist() && seconds > 0.001 ? 0.001 : seconds; }
 
 static size_t turn(aio_collection *collection, double seconds) {
-  move_tls_peers();
-  aio_status status = aio_collection_wait(collection, patience(seconds));
+  aio_status status = aio_collection_wait(collection, move_tls_peers() > 0 ? 0 : patience(seconds));
   if (status != AIO_OK && status != AIO_TIMEOUT) expect_status(status, AIO_OK);
   return dispatch(collection);
 }
