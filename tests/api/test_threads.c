@@ -500,7 +500,7 @@ static void expect_exact_sums(struct pair *pair, struct hammer *hammer) {
   size_t unread = pair->peer_sent - (size_t)atomic_load(&hammer->bytes_read);
   expect_read(start_read_with(pair, unread, .timeout = AIO_NO_TIMEOUT), AIO_OK, unread);
   pair->written = (uint64_t)atomic_load(&hammer->bytes_written);
-  start_close(pair);
+  start_close_behind_writes(pair);
   peer_receives_rest(pair);
 }
 
