@@ -43,12 +43,11 @@ static void test_close__operations_come_first(void **fixture) {
 }
 
 static void test_close__kernel_has_the_count(void **fixture) {
-  without_tls("a close at once may cut the last record");
   struct pair *pair = *fixture;
   struct completion *write = blocked_write(pair);
   start_close(pair);
   expect_partial_write(write, AIO_ERR_CANCELED);
-  peer_receives_rest(pair);
+  peer_receives_cut_rest(pair);
 }
 
 static void test_close__finished_read_keeps_its_outcome(void **fixture) {
@@ -358,7 +357,6 @@ static void test_close__linger_ends_in_time_though_the_peer_is_silent(void **fix
 }
 
 static void test_close__linger_ends_in_time_though_the_peer_reads_nothing(void **fixture) {
-  without_tls("a close at once may cut the last record");
   struct pair *pair = *fixture;
   struct completion *head = start_write(pair, BIG);
   struct completion *queued = start_write(pair, 10);
@@ -368,7 +366,7 @@ static void test_close__linger_ends_in_time_though_the_peer_reads_nothing(void *
   expect_outcome(close, AIO_OK);
   expect_order(head, queued);
   expect_order(queued, close);
-  peer_receives_rest(pair);
+  peer_receives_cut_rest(pair);
 }
 
 static void test_close__linger_ends_in_time_though_the_peer_talks(void **fixture) {
@@ -403,7 +401,6 @@ static void test_close__linger_ends_when_the_peer_resets(void **fixture) {
 }
 
 static void test_close__shorter_linger_takes_effect(void **fixture) {
-  without_tls("a close at once may cut the last record");
   struct pair *pair = *fixture;
   struct completion *write = start_write(pair, BIG);
   struct completion *first = start_close_with(pair, .linger = 60);
@@ -413,7 +410,7 @@ static void test_close__shorter_linger_takes_effect(void **fixture) {
   expect_outcome(second, AIO_OK);
   expect_partial_write(write, AIO_ERR_CANCELED);
   expect_order(first, second);
-  peer_receives_rest(pair);
+  peer_receives_cut_rest(pair);
 }
 
 static void test_close__longer_linger_takes_no_effect(void **fixture) {

@@ -171,12 +171,18 @@ void peer_gets_end_at(struct place place, struct pair *pair) {
     fail_at(place, "the peer got %llu bytes before the end", (unsigned long long)(pair->peer_received - before));
 }
 
-void peer_receives_rest_at(struct place place, struct pair *pair) {
+static void receive_rest(struct place place, struct pair *pair, int allowed) {
   int error = end_of_stream(place, pair);
-  if (error != 0) fail_at(place, "the peer got an error instead of the end: %s", strerror(error));
+  if (error != 0 && error != allowed) fail_at(place, "the peer got an error instead of the end: %s", strerror(error));
   if (pair->peer_received != pair->written)
     fail_at(place, "the peer received %llu bytes, %llu were taken", (unsigned long long)pair->peer_received,
             (unsigned long long)pair->written);
+}
+
+void peer_receives_rest_at(struct place place, struct pair *pair) { receive_rest(place, pair, 0); }
+
+void peer_receives_cut_rest_at(struct place place, struct pair *pair) {
+  receive_rest(place, pair, tls_under_test() != 0 ? ECONNRESET : 0);
 }
 
 void peer_gets_reset_at(struct place place, struct pair *pair) {

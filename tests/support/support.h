@@ -198,12 +198,15 @@ int is_payload(const void *buffer, uint64_t position, size_t length);
 #define peer_sends_text(pair, text) peer_sends_text_at(HERE, pair, text) /* and marks the pair plain_bytes */
 #define peer_receives(pair, length) peer_receives_at(HERE, pair, length) /* exactly so many more bytes of payload */
 #define peer_receives_rest(pair) peer_receives_rest_at(HERE, pair)       /* all written payload, then the end */
+/* The same, of a state that closed at once: over TLS it may have had to leave its last record cut, which is no end. */
+#define peer_receives_cut_rest(pair) peer_receives_cut_rest_at(HERE, pair)
 #define peer_gets_end(pair) peer_gets_end_at(HERE, pair)
 #define peer_gets_reset(pair) peer_gets_reset_at(HERE, pair) /* after whatever payload comes before */
 void peer_sends_at(struct place place, struct pair *pair, size_t length);
 void peer_sends_text_at(struct place place, struct pair *pair, const char *text);
 void peer_receives_at(struct place place, struct pair *pair, size_t length);
 void peer_receives_rest_at(struct place place, struct pair *pair);
+void peer_receives_cut_rest_at(struct place place, struct pair *pair);
 void peer_gets_end_at(struct place place, struct pair *pair);
 void peer_gets_reset_at(struct place place, struct pair *pair);
 /* What goes now, verified; these drive nothing. */

@@ -373,6 +373,7 @@ struct completion *submit_send_all(struct pair *pair, const size_t *sizes, size_
   completion->memory = guarded_memory(total);
   completion->length = total;
   completion->position = pair->written;
+  completion->range = total;
   fill_payload(completion->memory, pair->written, total);
   for (size_t i = 0, start = 0; i < count; start += sizes[i++]) {
     messages[i] = (aio_message){.data = completion->memory + start, .length = sizes[i]};

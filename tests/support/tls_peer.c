@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <openssl/err.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -205,9 +207,16 @@ static int pass_end(struct tls_peer *peer) {
   return peer->passed_end = 1;
 }
 
+/* A reset would destroy what is on its way. */
+static int has_arrived(int socket) {
+  int on_its_way = 0;
+  return ioctl(socket, SIOCOUTQ, &on_its_way) != 0 || on_its_way == 0;
+}
+
 /* Where one of its two connections is gone, the other is reset. */
 static int spread_reset(struct tls_peer *peer) {
-  if (peer->inner >= 0 && peer->to_peer.end == 0 && (peer->failed || peer->socket < 0)) {
+  const int gone = peer->failed || peer->socket < 0;
+  if (peer->inner >= 0 && gone && peer->to_peer.end == 0 && has_arrived(peer->inner)) {
     shut_socket(&peer->inner, 1);
     return 1;
   }
