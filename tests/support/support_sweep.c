@@ -649,7 +649,8 @@ static void echo_on(struct end *end, char *buffer);
 /* In order under TLS too, where a close that does not linger says so only if the kernel takes it at once. */
 static void end_echo(aio_state *state) {
   const aio_close_options lingering = {.linger = 1};
-  aio_state_close(state, NULL, aio_state_tls_side(state) != 0 ? &lingering : NULL);
+  const int in_order = aio_state_tls_side(state) != 0;
+  if (!in_order || aio_state_close(state, NULL, &lingering) == AIO_ERR_NO_MEMORY) aio_state_close(state, NULL, NULL);
 }
 
 /* The collection may be ending. */

@@ -12,6 +12,12 @@ namespace aio {
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr long kSlowness = 3;  // fewer requests, where all takes longer
+#else
+constexpr long kSlowness = 1;
+#endif
+
 // ---- The memory ----
 
 long live = 0;
@@ -121,7 +127,7 @@ void sweep_requests(long stride, Scenario scenario) {
   const long before = requests;
   assert_true(scenario());
   const long most = 2 * (requests - before) + 100;
-  for (long number = 1;; number += stride) {
+  for (long number = 1;; number += stride * kSlowness) {
     assert_true(number < most);
     fail_request(number);
     const bool whole = scenario();
