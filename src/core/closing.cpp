@@ -84,7 +84,7 @@ void Closing::proceed() {
   linger_->drains = true;
   state_.watch();
   if (!state_.watches_readable()) return state_.close_socket(false);  // nobody could see the peer's end
-  if (state_.channel().has_input()) on_readable();
+  if (state_.channel().has_input()) state_.request_flush();
 }
 
 void Closing::on_readable() {
@@ -92,12 +92,13 @@ void Closing::on_readable() {
   const Block &scratch = state_.collection().scratch();
   const bool has_scratch = scratch.data != nullptr;
   const net::Span span = {has_scratch ? scratch.data : bytes, has_scratch ? scratch.capacity : sizeof bytes};
-  for (int count = 0; count < kMostDrains || state_.channel().has_input(); ++count) {
+  for (int count = 0; count < kMostDrains; ++count) {
     const net::IoResult result = state_.channel().read(&span, 1);
     if (result.kind == net::IoResult::Kind::moved) continue;
     if (result.kind != net::IoResult::Kind::blocked) state_.close_socket(false);
     return;
   }
+  if (state_.channel().has_input()) state_.request_flush();
 }
 
 void Closing::on_due(Nanoseconds) { state_.close_socket(false); }

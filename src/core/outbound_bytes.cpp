@@ -16,8 +16,10 @@ constexpr size_t kMostPerTurn = size_t{1} << 20;
 bool Outbound::flush_channel() {
   net::Channel &channel = state_.channel();
   if (!channel.has_output()) return true;
+  const size_t unsent = channel.unsent();
   const net::IoResult result = channel.flush();
   if (result.kind == net::IoResult::Kind::failed) {
+    retract(unsent);
     end(state_.write_error(result));
     return false;
   }

@@ -168,6 +168,7 @@ void State::flush(Stamp &stamp) {
   if (phase_ == Phase::securing) tls_->proceed();
   outbound_.flush(stamp);
   inbound_.flush(stamp);
+  if (closing_process_.drains() && is_open() && channel().has_input()) closing_process_.on_readable();
   outbound_.mind_channel();
 }
 
@@ -399,6 +400,16 @@ aio_status State::release_socket(aio_socket &out) {
   return AIO_OK;
 }
 
+// What TLS gets without anybody's asking, such as tickets, would lie unread, and a close then resets the connection and
+// destroys what was sent (RFC 2525, 2.17).
+void State::read_away() {
+  const Block &scratch = collection_->scratch();
+  const net::Span span = {scratch.data, scratch.capacity};
+  for (int count = 0; count < kMostReadsAway && scratch.data != nullptr; ++count) {
+    if (plain_.socket.read(&span, 1).kind != net::IoResult::Kind::moved) return;
+  }
+}
+
 void State::leave_poller() { net::Poller::close(std::exchange(poller_, nullptr)); }
 
 void State::close_socket(bool reset) {
@@ -411,7 +422,10 @@ void State::close_socket(bool reset) {
   inbound_.close();
   outbound_.close();
   if (tls_ != nullptr) {
-    if (notifies) tls_->engine().notify_close();  // as far as the kernel takes it
+    if (notifies) {
+      tls_->engine().notify_close();  // as far as the kernel takes it
+      read_away();
+    }
     tls_->close();
   }
   collection_->deadlines().disarm(alarm_);

@@ -216,6 +216,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
  private:
   static constexpr size_t kMaxRead = 65536;
   static constexpr size_t kBufferLimit = size_t{16} << 20;
+  static constexpr int kMostReadsAway = 4;
 
   enum class Phase : uint8_t {
     connecting,  // no socket yet
@@ -246,6 +247,7 @@ class State final : public Member, public Flushable, private net::PollOwner {
   void on_due(Nanoseconds now);
   void feed_channel();
   void leave_poller();
+  void read_away();
 
   // What a *driver* function finds; 0 while another thread drives.
   template <class Look>

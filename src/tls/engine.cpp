@@ -71,10 +71,11 @@ Error Engine::expect_server(const ServerName &server) {
   std::memcpy(name, server.name, length);
   if (name[length - 1] == '.') name[length - 1] = '\0';  // the root is not part of a name in certificates
   char *scope = std::strchr(name, '%');
-  if (scope != nullptr) *scope = '\0';  // of an IPv6 address
+  if (scope != nullptr) *scope = '\0';
   X509_VERIFY_PARAM *expected = SSL_get0_param(ssl_.get());
   X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (X509_VERIFY_PARAM_set1_ip_asc(expected, name) != 1) {
+    if (*name == '\0' || scope != nullptr) return {AIO_ERR_INVALID_ARGUMENT, 0};  // only addresses have a scope
     const bool set = X509_VERIFY_PARAM_set1_host(expected, name, 0) == 1 &&
                      SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
     if (!set) return {AIO_ERR_NO_MEMORY, 0};
@@ -226,7 +227,8 @@ size_t Engine::pull(Byte *bytes, size_t size) {
 }
 
 void Engine::push(const Byte *bytes, size_t size) {
-  if (output_end_.kind != net::IoResult::Kind::moved) return;
+  // Behind our close_notify nothing may be said (RFC 8446, 6.1), also no answers to the peer.
+  if (notified_ || output_end_.kind != net::IoResult::Kind::moved) return;
   if (output_.empty()) {
     const net::ConstSpan span = {bytes, size};
     const net::IoResult result = below_.write(&span, 1);
@@ -257,6 +259,7 @@ net::IoResult Engine::flush() {
   output_.consume(result.bytes);
   output_.fit();
   has_output_ = !output_.empty();
+  if (!has_output_) unsent_ = 0;
   return result;
 }
 
@@ -296,7 +299,8 @@ net::IoResult Engine::judge(int outcome) {
                                                   : "the peer ended the stream during the handshake"));
       return IoResult::failed({AIO_ERR_TLS_TRUNCATED, 0});
     case SSL_ERROR_ZERO_RETURN:
-      return IoResult::ended();
+      // Before that anybody can say so, and nothing is verified.
+      return ready_ ? IoResult::ended() : IoResult::failed(fail("the peer closed TLS during the handshake"));
     default:
       fatal_ = explain();
       return IoResult::failed(fatal_);
@@ -362,9 +366,16 @@ PeerFacts *Engine::make_facts() const {
 
 // ---- Reading ----
 
+// Whether the peer asks for more answers than it reads: they are not kept without end.
+bool Engine::asks_too_much() {
+  if (output_.size() <= kMostOutput) return false;
+  static_cast<void>(fail("the peer asks for more answers than it reads"));
+  return true;
+}
+
 net::IoResult Engine::read(const net::Span *spans, size_t count) {
   if (!fatal_.ok()) return net::IoResult::failed(fatal_);
-  if (output_.size() > kMostOutput) return net::IoResult::failed(fail("the peer asks for more answers than it reads"));
+  if (asks_too_much()) return net::IoResult::failed(fatal_);
   begin_turn();
   size_t moved = 0;
   int outcome = 1;
@@ -383,6 +394,7 @@ net::IoResult Engine::read(const net::Span *spans, size_t count) {
 
 net::IoResult Engine::peek() {
   if (!fatal_.ok()) return net::IoResult::failed(fatal_);
+  if (asks_too_much()) return net::IoResult::failed(fatal_);
   begin_turn();
   Byte byte;
   size_t got = 0;
@@ -431,6 +443,7 @@ net::IoResult Engine::write(const net::ConstSpan *spans, size_t count) {
     unsent_ = sealed;  // if it was not taken below
     for (begin += sealed; count != 0 && begin >= spans->size; --count) begin -= (spans++)->size;
   }
+  if (!has_output()) unsent_ = 0;
   if (block.data != nullptr) blocks_.give_back(block);
   output_.fit();
   if (moved == 0 && output_end_.kind == net::IoResult::Kind::failed) return output_end_;

@@ -78,6 +78,7 @@ class Engine final : public net::Channel {
   [[nodiscard]] net::IoResult judge(int outcome);
   [[nodiscard]] Error explain();
   [[nodiscard]] Error fail(const char *text);
+  [[nodiscard]] bool asks_too_much();
 
   net::Channel &below_;
   Shared<Context> context_;

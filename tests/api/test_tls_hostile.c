@@ -98,7 +98,8 @@ static void test_hostile__close_notify_in_the_handshake(void **fixture) {
     drive_until(pair, pair->tls->wire_sent > 0 && pair->tls->wire.end == 0);
     assert_int_equal(send(pair->tls->socket, alert, sizeof alert, MSG_NOSIGNAL), sizeof alert);
     drive_until(pair, attach->done);
-    assert_true(attach->status == AIO_ERR_TLS || pair->tls->shook_hands);
+    if (attach->status != AIO_ERR_TLS) expect_status(attach->status, AIO_OK);
+    if (attach->status == AIO_OK) drive_until(pair, pair->tls->shook_hands); /* it came too late */
   }
 }
 
