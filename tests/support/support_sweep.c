@@ -510,7 +510,7 @@ struct step *sweep_close(struct end *end, double linger, int32_t reset) {
 struct step *sweep_attach_tls(struct end *end, aio_tls_context *context, const char *server_name) {
   struct step *step = new_step(end);
   aio_attach_options options = {.server_name = server_name, .user_info = step};
-  if (!exists(end)) return step;
+  if (!exists(end) || end->is_broken) return step; /* what the other end lacks, it would take from the handshake */
   const aio_status status =
       context != NULL ? aio_state_attach_tls(end->state, context, on_status, &options) : AIO_ERR_NO_MEMORY;
   return submitted(step, status);
