@@ -236,7 +236,16 @@ static int end_for_good(struct tls_peer *peer) {
   return peer->sent_end = 1;
 }
 
+/* Both have ended: nothing can move any more. */
+static int retire(struct tls_peer *peer) {
+  if (!peer->passed_end || !peer->sent_end || peer->options.detaches || peer->socket < 0) return 0;
+  shut_socket(&peer->socket, 0);
+  shut_socket(&peer->inner, 0);
+  return 1;
+}
+
 static int step(struct tls_peer *peer) {
+  if (peer->socket < 0 && peer->inner < 0) return 0;
   int moved = send_wire(peer);
   moved |= shake_hands(peer);
   moved |= open_records(peer);
@@ -247,6 +256,7 @@ static int step(struct tls_peer *peer) {
   moved |= pass_end(peer);
   moved |= spread_reset(peer);
   moved |= end_for_good(peer);
+  moved |= retire(peer);
   return moved;
 }
 
