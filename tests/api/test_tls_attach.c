@@ -77,9 +77,8 @@ static void test_attach__bytes_already_buffered_are_tls(void **fixture) {
     peer_sends(pair, 10);
     speaks_tls(pair, .side = AIO_TLS_CLIENT, .maximum_version = version);
     move_tls_peers();
-    leave_buffered(pair, 0, 0);
-    struct completion *read = start_read(pair, 10);
-    expect_read(read, AIO_OK, 10);
+    expect_read(start_read(pair, 10), AIO_OK, 10);
+    assert_true(aio_state_buffered_length(pair->state) > 0);
     expect_outcome(start_attach(pair, server(), 0), AIO_OK);
     expect_talk(pair);
   }
@@ -89,18 +88,21 @@ static void then_attach(struct completion *read) {
   read->context = try_attach(read->pair, (aio_tls_context *)read->context, 0);
 }
 
-/* The bytes that the callback looks at are the peer's first of TLS when it returns. */
+static void then_finish_and_attach(struct completion *standing) {
+  aio_state_finish_read(standing->pair->state, 0);
+  standing->context = try_attach(standing->pair, (aio_tls_context *)standing->context, 0);
+  standing->pair->plain_bytes = 0;
+}
+
+/* The bytes that the callback looks at are the peer's first of TLS. */
 static void test_attach__in_the_callback_of_a_standing_read(void **fixture) {
   struct pair *pair = *fixture;
-  struct completion *standing = start_standing_read(pair, NULL);
+  struct completion *standing = start_standing_read(pair, then_finish_and_attach);
+  standing->context = server();
   pair->plain_bytes = 1;
   speaks_tls(pair, .side = AIO_TLS_CLIENT);
-  move_tls_peers();
-  drive_until(pair, standing->count > 0);
-  finish_read(pair, 0);
-  pair->read = 0;
-  pair->plain_bytes = 0;
-  expect_outcome(start_attach(pair, server(), 0), AIO_OK);
+  drive_until(pair, standing->done == 1);
+  expect_outcome(started(HERE, standing->context), AIO_OK);
   expect_talk(pair);
 }
 
