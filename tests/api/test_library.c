@@ -23,6 +23,7 @@ static void test_features__of_this_build(void **test) {
   struct pair *pair = *test;
   assert_int_equal(aio_has_feature("tcp"), 1);
   assert_int_equal(aio_has_feature("thread"), 1);
+  assert_int_equal(aio_has_feature("tls"), 1);
   assert_int_equal(aio_has_feature("descriptor"), aio_collection_descriptor(pair->collection) != -1);
   assert_int_equal(aio_has_feature("reuse_port"),
                    try_acceptor_with(pair, "127.0.0.1", "0", .reuse_port = AIO_YES)->submitted == AIO_OK);
