@@ -4,8 +4,6 @@
 
 #include "support_tls.h"
 
-#define expect_text(actual, expected) assert_string_equal(actual, expected)
-
 static const int versions[] = {12, 13};
 
 static void test_tls_connect__works_in_both_versions(void **fixture) {
@@ -71,7 +69,57 @@ static void test_tls_connect__operations_submitted_early_end_with_its_status(voi
   expect_order(connect, write);
 }
 
+static void test_tls_connect__operations_submitted_early_keep_their_timeouts(void **fixture) {
+  struct listener *listener = new_listener("127.0.0.1");
+  struct completion *connect = start_tls_connect(*fixture, listener, client_context(0), 0);
+  struct pair *pair = connect->pair;
+  pair->peer = accept_peer(pair, listener);
+  const double start = now();
+  struct completion *read = start_read_with(pair, 10, .timeout = 0.03);
+  struct completion *write = start_write_with(pair, 10, .timeout = 0.03);
+  expect_read(read, AIO_TIMEOUT, 0);
+  expect_write(write, AIO_TIMEOUT, 0);
+  expect_not_before(read, start, 0.03);
+  assert_int_equal(connect->calls, 0);
+  speaks_tls(pair, .side = AIO_TLS_SERVER);
+  expect_outcome(connect, AIO_OK);
+  aio_state_set_read_timeout(pair->state, 0);
+  aio_state_set_write_timeout(pair->state, 0);
+  expect_talk(pair);
+}
+
+static void test_tls_connect__failed_one_is_as_if_it_had_never_connected(void **fixture) {
+  struct listener *listener = new_listener("127.0.0.1");
+  struct completion *connect = start_connect_with(*fixture, "127.0.0.1", listener->service, .tls = client_context(0),
+                                                  .tls_server_name = "example.test");
+  struct pair *pair = connect->pair;
+  aio_address address;
+  aio_socket released;
+  struct tls_peer *peer = accepts_tls(connect, listener, 0);
+  expect_outcome(connect, AIO_ERR_TLS_HOST_NAME);
+  drive_until(pair, peer->failed);
+  expect_status(aio_state_peer_address(pair->state, &address), AIO_ERR_NOT_CONNECTED);
+  expect_status(aio_state_release_socket(pair->state, &released), AIO_ERR_NOT_CONNECTED);
+  assert_int_equal(aio_state_socket(pair->state), AIO_NO_SOCKET);
+  expect_refusal(try_attach(pair, client_context(0), .server_name = "localhost"), AIO_ERR_NOT_CONNECTED);
+  assert_int_equal(aio_state_tls_side(pair->state), 0);
+  assert_null(aio_state_ssl(pair->state));
+}
+
 /* ---- the name ---- */
+
+/* By name, over the resolver: what is verified and asked for by SNI is the host. */
+static void test_tls_connect__name_of_the_host_is_sent_and_verified(void **fixture) {
+  struct listener *listener = new_listener("127.0.0.1");
+  struct completion *connect =
+      start_connect_with(*fixture, "localhost", listener->service, .tls = client_context(0), .family = 4);
+  struct tls_peer *peer = accepts_tls(connect, listener, 0);
+  expect_outcome(connect, AIO_OK);
+  assert_string_equal(SSL_get_servername(peer->ssl, TLSEXT_NAMETYPE_host_name), "localhost");
+  connect = start_connect_with(*fixture, "localhost", listener->service, .tls = client_context(0), .family = 4);
+  accepts_tls(connect, listener, .identity = new_identity(.names = "DNS:other.test", .issuer = the_authority()));
+  expect_outcome(connect, AIO_ERR_TLS_HOST_NAME);
+}
 
 static void test_tls_connect__wants_the_hosts_certificate(void **fixture) {
   struct listener *listener = new_listener("127.0.0.1");
@@ -79,7 +127,7 @@ static void test_tls_connect__wants_the_hosts_certificate(void **fixture) {
   struct tls_peer *peer = accepts_tls(connect, listener, 0);
   expect_outcome(connect, AIO_OK);
   assert_null(SSL_get_servername(peer->ssl, TLSEXT_NAMETYPE_host_name)); /* numeric: no SNI */
-  expect_text(aio_state_tls_server_name(connect->pair->state), "");
+  assert_string_equal(aio_state_tls_server_name(connect->pair->state), "");
 }
 
 static void test_tls_connect__sends_the_server_name(void **fixture) {
@@ -87,8 +135,8 @@ static void test_tls_connect__sends_the_server_name(void **fixture) {
   struct completion *connect = start_tls_connect(*fixture, listener, client_context(0), 0);
   struct tls_peer *peer = accepts_tls(connect, listener, 0);
   expect_outcome(connect, AIO_OK);
-  expect_text(SSL_get_servername(peer->ssl, TLSEXT_NAMETYPE_host_name), "localhost");
-  expect_text(aio_state_tls_server_name(connect->pair->state), "localhost");
+  assert_string_equal(SSL_get_servername(peer->ssl, TLSEXT_NAMETYPE_host_name), "localhost");
+  assert_string_equal(aio_state_tls_server_name(connect->pair->state), "localhost");
 }
 
 static void test_tls_connect__copies_the_server_name(void **fixture) {
@@ -265,34 +313,34 @@ static void test_tls_readers__tell_what_was_agreed_on(void **fixture) {
   struct pair *pair = *fixture;
   become_client(pair, 13);
   assert_int_equal(aio_state_tls_side(pair->state), AIO_TLS_CLIENT);
-  expect_text(aio_state_tls_version(pair->state), "TLSv1.3");
-  expect_text(aio_state_tls_cipher(pair->state), SSL_get_cipher_name(pair->tls->ssl));
-  expect_text(aio_state_tls_alpn(pair->state), "");
-  expect_text(aio_state_tls_server_name(pair->state), "localhost");
+  assert_string_equal(aio_state_tls_version(pair->state), "TLSv1.3");
+  assert_string_equal(aio_state_tls_cipher(pair->state), SSL_get_cipher_name(pair->tls->ssl));
+  assert_string_equal(aio_state_tls_alpn(pair->state), "");
+  assert_string_equal(aio_state_tls_server_name(pair->state), "localhost");
   assert_int_equal(aio_state_tls_session_reused(pair->state), 0);
   assert_non_null(aio_state_ssl(pair->state));
-  expect_text(SSL_get_version(aio_state_ssl(pair->state)), "TLSv1.3");
+  assert_string_equal(SSL_get_version(aio_state_ssl(pair->state)), "TLSv1.3");
 }
 
 static void test_tls_readers__tell_a_servers_side(void **fixture) {
   struct pair *pair = *fixture;
   become_server(pair, 12);
   assert_int_equal(aio_state_tls_side(pair->state), AIO_TLS_SERVER);
-  expect_text(aio_state_tls_version(pair->state), "TLSv1.2");
-  expect_text(aio_state_tls_cipher(pair->state), SSL_get_cipher_name(pair->tls->ssl));
+  assert_string_equal(aio_state_tls_version(pair->state), "TLSv1.2");
+  assert_string_equal(aio_state_tls_cipher(pair->state), SSL_get_cipher_name(pair->tls->ssl));
 }
 
 static void test_tls_readers__have_nothing_to_tell_without_tls(void **fixture) {
   struct pair *pair = *fixture;
   char text[10] = "unchanged";
   assert_int_equal(aio_state_tls_side(pair->state), 0);
-  expect_text(aio_state_tls_version(pair->state), "");
-  expect_text(aio_state_tls_cipher(pair->state), "");
-  expect_text(aio_state_tls_alpn(pair->state), "");
-  expect_text(aio_state_tls_server_name(pair->state), "");
+  assert_string_equal(aio_state_tls_version(pair->state), "");
+  assert_string_equal(aio_state_tls_cipher(pair->state), "");
+  assert_string_equal(aio_state_tls_alpn(pair->state), "");
+  assert_string_equal(aio_state_tls_server_name(pair->state), "");
   assert_int_equal(aio_state_tls_session_reused(pair->state), 0);
   assert_int_equal(aio_state_tls_peer_certificate(pair->state, text, sizeof text), 0);
-  expect_text(text, "unchanged");
+  assert_string_equal(text, "unchanged");
   assert_null(aio_state_ssl(pair->state));
 }
 
@@ -300,7 +348,7 @@ static void test_tls_readers__remember_after_close(void **fixture) {
   struct pair *pair = *fixture;
   become_client(pair, 13);
   expect_outcome(start_close(pair), AIO_OK);
-  expect_text(aio_state_tls_version(pair->state), "TLSv1.3");
+  assert_string_equal(aio_state_tls_version(pair->state), "TLSv1.3");
   assert_true(state_saw(pair, the_server()));
   assert_null(aio_state_ssl(pair->state));
 }
@@ -315,7 +363,7 @@ static void test_tls_readers__store_a_certificate_that_fits(void **fixture) {
   assert_int_equal(aio_state_tls_peer_certificate(pair->state, text, size - 1), size);
   for (size_t i = 0; i < sizeof text; i++) assert_int_equal(text[i], '#');
   assert_int_equal(aio_state_tls_peer_certificate(pair->state, text, size), size);
-  expect_text(text, the_server()->certificate);
+  assert_string_equal(text, the_server()->certificate);
   assert_int_equal(text[size], '#');
 }
 
@@ -328,6 +376,9 @@ int main(void) {
       with_collection(test_tls_connect__operations_submitted_early_wait),
       with_threaded_collection(test_tls_connect__operations_submitted_early_wait),
       with_collection(test_tls_connect__operations_submitted_early_end_with_its_status),
+      with_collection(test_tls_connect__operations_submitted_early_keep_their_timeouts),
+      with_collection(test_tls_connect__failed_one_is_as_if_it_had_never_connected),
+      with_collection(test_tls_connect__name_of_the_host_is_sent_and_verified),
       with_collection(test_tls_connect__wants_the_hosts_certificate),
       with_collection(test_tls_connect__sends_the_server_name),
       with_collection(test_tls_connect__copies_the_server_name),
@@ -353,5 +404,5 @@ int main(void) {
       with_pair(test_tls_readers__remember_after_close),
       with_pair(test_tls_readers__store_a_certificate_that_fits),
   };
-  return cmocka_run_group_tests_name("tls_connect", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("tls_connect", tests, start_resolver_threads, NULL);
 }
