@@ -8,15 +8,16 @@ static void become(struct pair *pair, int32_t side, int version) {
   peer->options.detaches = 1;
 }
 
-/* Every test is one of both versions, as a client and as a server: the fixture's pair in these turns. */
-static struct pair *secured(struct pair *fixture, int turn) {
-  struct pair *pair = new_pair(fixture->collection, LINK_TCP, NULL);
-  become(pair, turn % 2 ? AIO_TLS_CLIENT : AIO_TLS_SERVER, 12 + turn / 2);
+/* In all of these tests TLS may end before the connection does. */
+static struct pair *secured(struct pair *fixture, int kind) {
+  struct pair *pair = secured_pair(fixture, kind);
+  pair->tls->options.detaches = 1;
   return pair;
 }
-#define for_each_kind(pair, fixture)   \
-  for (int turn = 0; turn < 4; turn++) \
-    for (struct pair *pair = secured(fixture, turn); pair != NULL; pair = NULL)
+
+#define for_each_detachable(pair, fixture)     \
+  for (int kind = 0; kind < TLS_KINDS; kind++) \
+    for (struct pair *pair = secured(fixture, kind); pair != NULL; pair = NULL)
 
 static void expect_plain(struct pair *pair) {
   assert_int_equal(aio_state_tls_side(pair->state), 0);
@@ -27,7 +28,7 @@ static void expect_plain(struct pair *pair) {
 /* ---- both initiators ---- */
 
 static void test_detach__by_the_state_first(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     expect_talk(pair);
     struct completion *detach = start_detach(pair, 0);
     expect_running(detach);
@@ -40,7 +41,7 @@ static void test_detach__by_the_state_first(void **fixture) {
 }
 
 static void test_detach__by_the_peer_first(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     peer_detaches(pair);
     expect_read(start_read(pair, 10), AIO_EOF, 0);
     expect_outcome(start_detach(pair, 0), AIO_OK);
@@ -49,7 +50,7 @@ static void test_detach__by_the_peer_first(void **fixture) {
 }
 
 static void test_detach__by_both_at_once(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     struct completion *detach = start_detach(pair, 0);
     peer_detaches(pair);
     expect_outcome(detach, AIO_OK);
@@ -60,7 +61,7 @@ static void test_detach__by_both_at_once(void **fixture) {
 /* ---- no byte is lost ---- */
 
 static void test_detach__bytes_before_the_peers_close_notify_are_for_the_next_read(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     struct completion *detach = start_detach(pair, 0);
     peer_sends(pair, 100);
     peer_detaches(pair);
@@ -72,7 +73,7 @@ static void test_detach__bytes_before_the_peers_close_notify_are_for_the_next_re
 }
 
 static void test_detach__plain_bytes_behind_the_peers_close_notify_are_for_the_next_read(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     peer_detaches(pair);
     peer_sends(pair, 100);
     expect_outcome(start_detach(pair, 0), AIO_OK);
@@ -82,7 +83,7 @@ static void test_detach__plain_bytes_behind_the_peers_close_notify_are_for_the_n
 }
 
 static void test_detach__bytes_on_both_sides_of_it_make_one_stream(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     peer_sends(pair, 20000);
     peer_detaches(pair);
     peer_sends(pair, 30000);
@@ -94,7 +95,7 @@ static void test_detach__bytes_on_both_sides_of_it_make_one_stream(void **fixtur
 }
 
 static void test_detach__leftovers_come_first(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     leave_buffered(pair, 10, 6);
     peer_detaches(pair);
     peer_sends(pair, 4);
@@ -104,7 +105,7 @@ static void test_detach__leftovers_come_first(void **fixture) {
 }
 
 static void test_detach__comes_behind_what_was_written(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     struct completion *write = start_write(pair, 100000);
     peer_receives(pair, 100000);
     expect_write(write, AIO_OK, 100000);
@@ -132,7 +133,7 @@ static void test_detach__may_be_cut_anywhere(void **fixture) {
 }
 
 static void test_detach__end_in_plain_is_an_end(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     struct completion *detach = start_detach(pair, 0);
     peer_detaches(pair);
     expect_outcome(detach, AIO_OK);
@@ -184,7 +185,7 @@ static void test_detach__gives_the_socket_back(void **fixture) {
 /* ---- time ---- */
 
 static void test_detach__timeout_leaves_reading_under_tls(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     const double start = now();
     struct completion *detach = start_detach(pair, 0.03);
     expect_outcome(detach, AIO_TIMEOUT);
@@ -197,7 +198,7 @@ static void test_detach__timeout_leaves_reading_under_tls(void **fixture) {
 }
 
 static void test_detach__may_be_tried_again_after_a_timeout(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     expect_outcome(start_detach(pair, 0.02), AIO_TIMEOUT);
     expect_outcome(start_detach(pair, 0.02), AIO_TIMEOUT);
     peer_sends(pair, 50);
@@ -209,7 +210,7 @@ static void test_detach__may_be_tried_again_after_a_timeout(void **fixture) {
 }
 
 static void test_detach__timeout_keeps_the_bytes_that_came(void **fixture) {
-  for_each_kind(pair, *fixture) {
+  for_each_detachable(pair, *fixture) {
     struct completion *detach = start_detach(pair, 0.03);
     peer_sends(pair, 5000);
     expect_outcome(detach, AIO_TIMEOUT);

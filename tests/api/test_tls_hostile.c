@@ -6,18 +6,6 @@
 
 #include "support_tls.h"
 
-static struct pair *secured(struct pair *fixture, int turn) {
-  struct pair *pair = new_pair(fixture->collection, LINK_TCP, NULL);
-  if (turn % 2)
-    become_client(pair, 12 + turn / 2);
-  else
-    become_server(pair, 12 + turn / 2);
-  return pair;
-}
-#define for_each_kind(pair, fixture)   \
-  for (int turn = 0; turn < 4; turn++) \
-    for (struct pair *pair = secured(fixture, turn); pair != NULL; pair = NULL)
-
 static aio_tls_context *context_for(int is_client) { return is_client ? client_context(0) : server_context(0); }
 
 /* A plain peer's first bytes, to a client and to a server; the handshake ends with this status. */
@@ -89,10 +77,10 @@ static void test_hostile__close_notify_instead_of_a_handshake(void **fixture) {
 /* Behind the first flight; a man in the middle could put it there. */
 static void test_hostile__close_notify_in_the_handshake(void **fixture) {
   static const unsigned char alert[] = {21, 3, 3, 0, 2, 1, 0};
-  for (int turn = 0; turn < 4; turn++) {
+  for (int kind = 0; kind < TLS_KINDS; kind++) {
     struct pair *pair = new_pair(((struct pair *)*fixture)->collection, LINK_TCP, NULL);
-    const int is_client = turn % 2;
-    speaks_tls(pair, .side = is_client ? AIO_TLS_SERVER : AIO_TLS_CLIENT, .maximum_version = 12 + turn / 2,
+    const int is_client = kind % 2;
+    speaks_tls(pair, .side = is_client ? AIO_TLS_SERVER : AIO_TLS_CLIENT, .maximum_version = 12 + kind / 2,
                .wire_step = 100);
     struct completion *attach = start_attach(pair, context_for(is_client), .server_name = "localhost");
     drive_until(pair, pair->tls->wire_sent > 0 && pair->tls->wire.end == 0);
@@ -216,7 +204,7 @@ static void test_hostile__lingering_close_of_a_broken_stream_is_short(void **fix
 /* ---- renegotiation ---- */
 
 static void test_hostile__renegotiation_of_a_client_is_refused(void **fixture) {
-  struct pair *pair = secured(*fixture, 0);
+  struct pair *pair = secured_pair(*fixture, 0);
   struct completion *read = start_read(pair, 10);
   assert_int_equal(SSL_renegotiate(pair->tls->ssl), 1);
   SSL_do_handshake(pair->tls->ssl);
@@ -228,7 +216,7 @@ static void test_hostile__renegotiation_of_a_client_is_refused(void **fixture) {
 }
 
 static void test_hostile__renegotiation_of_a_server_is_refused(void **fixture) {
-  struct pair *pair = secured(*fixture, 1);
+  struct pair *pair = secured_pair(*fixture, 1);
   struct completion *read = start_read(pair, 10);
   SSL_renegotiate(pair->tls->ssl);
   SSL_do_handshake(pair->tls->ssl); /* a HelloRequest */

@@ -5,19 +5,6 @@
 
 enum { BIG = 1 << 20 };
 
-/* The fixture's collection, a new pair, and each kind of connection in turn. */
-static struct pair *secured(struct pair *fixture, int turn) {
-  struct pair *pair = new_pair(fixture->collection, LINK_TCP, NULL);
-  if (turn % 2)
-    become_client(pair, 12 + turn / 2);
-  else
-    become_server(pair, 12 + turn / 2);
-  return pair;
-}
-#define for_each_kind(pair, fixture)   \
-  for (int turn = 0; turn < 4; turn++) \
-    for (struct pair *pair = secured(fixture, turn); pair != NULL; pair = NULL)
-
 /* ---- the end, and its lack ---- */
 
 static void test_tls_end__close_notify_is_eof(void **fixture) {
@@ -232,11 +219,11 @@ static void test_tls_shutdown__comes_behind_what_an_aborted_write_sealed(void **
 /* ---- cut into pieces ---- */
 
 static void test_tls_wire__may_be_cut_at_every_byte(void **fixture) {
-  for (int turn = 0; turn < 4; turn++)
+  for (int kind = 0; kind < TLS_KINDS; kind++)
     for (size_t step = 1; step <= 7; step += 2) {
       struct pair *pair = new_pair(((struct pair *)*fixture)->collection, LINK_TCP, NULL);
-      const int32_t side = turn % 2 ? AIO_TLS_SERVER : AIO_TLS_CLIENT;
-      speaks_tls(pair, .side = side, .wire_step = step, .maximum_version = 12 + turn / 2);
+      const int32_t side = kind % 2 ? AIO_TLS_SERVER : AIO_TLS_CLIENT;
+      speaks_tls(pair, .side = side, .wire_step = step, .maximum_version = 12 + kind / 2);
       secure(pair, side == AIO_TLS_SERVER ? client_context(0) : server_context(0), "localhost");
       struct completion *standing = start_standing_read(pair, then_discard_all);
       for (int i = 0; i < 10; i++) peer_sends(pair, 7);
@@ -296,7 +283,7 @@ static void test_tls_wire__records_without_bytes_are_no_input(void **fixture) {
 
 static void test_tls_wire__keys_may_change(void **fixture) {
   for (int is_client = 0; is_client < 2; is_client++) {
-    struct pair *pair = secured(*fixture, 2 + is_client);
+    struct pair *pair = secured_pair(*fixture, 2 + is_client);
     for (int i = 0; i < 10; i++) {
       assert_int_equal(SSL_key_update(pair->tls->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
       SSL_do_handshake(pair->tls->ssl);
@@ -307,7 +294,7 @@ static void test_tls_wire__keys_may_change(void **fixture) {
 
 /* The answer to a key update has to go out although nobody writes. */
 static void test_tls_wire__key_update_is_answered_by_who_only_reads(void **fixture) {
-  struct pair *pair = secured(*fixture, 2);
+  struct pair *pair = secured_pair(*fixture, 2);
   start_standing_read(pair, then_discard_all);
   for (int i = 0; i < 10; i++) {
     assert_int_equal(SSL_key_update(pair->tls->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
@@ -331,10 +318,10 @@ static size_t ciphertext_of(struct pair *pair, size_t length) {
 }
 
 static void test_tls_wire__cut_off_inside_a_record_gives_none_of_it(void **fixture) {
-  for (int turn = 0; turn < 4; turn++) {
-    const size_t record = ciphertext_of(secured(*fixture, turn), 20);
+  for (int kind = 0; kind < TLS_KINDS; kind++) {
+    const size_t record = ciphertext_of(secured_pair(*fixture, kind), 20);
     for (size_t cut = 1; cut <= 2 * record; cut += cut == 1 ? 3 : 7) {
-      struct pair *pair = secured(*fixture, turn);
+      struct pair *pair = secured_pair(*fixture, kind);
       pair->tls->options.wire_limit = pair->tls->wire_sent + cut;
       pair->tls->options.ends_at_limit = 1;
       peer_sends(pair, 20);
@@ -345,25 +332,25 @@ static void test_tls_wire__cut_off_inside_a_record_gives_none_of_it(void **fixtu
 }
 
 /* What a peer of this kind sends until its handshake is done, or a little less: a server's tickets may be among it. */
-static size_t flights_of(struct pair *fixture, int turn) {
-  const size_t sent = secured(fixture, turn)->tls->wire_sent;
-  return turn == 3 ? sent - 600 : sent;
+static size_t flights_of(struct pair *fixture, int kind) {
+  const size_t sent = secured_pair(fixture, kind)->tls->wire_sent;
+  return kind == 3 ? sent - 600 : sent;
 }
 
-static struct completion *attach_to_cut_off(struct pair *fixture, int turn, size_t limit, int ends) {
+static struct completion *attach_to_cut_off(struct pair *fixture, int kind, size_t limit, int ends) {
   struct pair *pair = new_pair(fixture->collection, LINK_TCP, NULL);
-  const int is_client = turn % 2;
-  speaks_tls(pair, .side = is_client ? AIO_TLS_SERVER : AIO_TLS_CLIENT, .maximum_version = 12 + turn / 2,
+  const int is_client = kind % 2;
+  speaks_tls(pair, .side = is_client ? AIO_TLS_SERVER : AIO_TLS_CLIENT, .maximum_version = 12 + kind / 2,
              .wire_limit = limit, .ends_at_limit = ends);
   return start_attach(pair, is_client ? client_context(0) : server_context(0), .server_name = "localhost",
                       .handshake_timeout = ends ? 0 : 0.02);
 }
 
 static void test_tls_wire__cut_off_in_the_handshake_is_truncation(void **fixture) {
-  for (int turn = 0; turn < 4; turn++) {
-    const size_t flights = flights_of(*fixture, turn);
+  for (int kind = 0; kind < TLS_KINDS; kind++) {
+    const size_t flights = flights_of(*fixture, kind);
     for (size_t cut = 1; cut < flights; cut += 1 + flights / 60) {
-      struct completion *attach = attach_to_cut_off(*fixture, turn, cut, 1);
+      struct completion *attach = attach_to_cut_off(*fixture, kind, cut, 1);
       expect_outcome(attach, AIO_ERR_TLS_TRUNCATED);
       expect_read(start_read(attach->pair, 10), AIO_ERR_TLS_TRUNCATED, 0);
       expect_write(start_write(attach->pair, 10), AIO_ERR_TLS_TRUNCATED, 0);
@@ -372,10 +359,10 @@ static void test_tls_wire__cut_off_in_the_handshake_is_truncation(void **fixture
 }
 
 static void test_tls_wire__stall_in_the_handshake_times_out(void **fixture) {
-  for (int turn = 0; turn < 4; turn++) {
-    const size_t flights = flights_of(*fixture, turn);
+  for (int kind = 0; kind < TLS_KINDS; kind++) {
+    const size_t flights = flights_of(*fixture, kind);
     for (size_t limit = 1; limit < flights; limit += 1 + flights / 8)
-      expect_outcome(attach_to_cut_off(*fixture, turn, limit, 0), AIO_TIMEOUT);
+      expect_outcome(attach_to_cut_off(*fixture, kind, limit, 0), AIO_TIMEOUT);
   }
 }
 

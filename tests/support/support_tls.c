@@ -114,6 +114,15 @@ struct tls_peer *become_server(struct pair *pair, int version) {
   return peer;
 }
 
+struct pair *secured_pair(struct pair *fixture, int kind) {
+  struct pair *pair = new_pair(fixture->collection, LINK_TCP, NULL);
+  if (kind % 2)
+    become_client(pair, 12 + kind / 2);
+  else
+    become_server(pair, 12 + kind / 2);
+  return pair;
+}
+
 void expect_talk_at(struct place place, struct pair *pair) {
   struct completion *read = started(place, try_read(pair, 100)), *write = started(place, try_write(pair, 50));
   peer_sends_at(place, pair, 100);

@@ -55,6 +55,13 @@ int state_saw(const struct pair *pair, const struct identity *identity);
 #define secure(pair, context, name) secure_at(HERE, pair, context, name)
 void secure_at(struct place place, struct pair *pair, aio_tls_context *context, const char *name);
 
+/* A new pair beside the fixture's, of each kind in turn: a server and a client of TLS 1.2, and of 1.3. */
+enum { TLS_KINDS = 4 };
+struct pair *secured_pair(struct pair *fixture, int kind);
+#define for_each_kind(pair, fixture)           \
+  for (int kind = 0; kind < TLS_KINDS; kind++) \
+    for (struct pair *pair = secured_pair(fixture, kind); pair != NULL; pair = NULL)
+
 /* Bytes go both ways, so the connection works. */
 #define expect_talk(pair) expect_talk_at(HERE, pair)
 void expect_talk_at(struct place place, struct pair *pair);
