@@ -14,12 +14,29 @@ static void must(int good, const char *what) {
   if (!good) fail_at(HERE, "libcrypto: %s", what);
 }
 
+/* ---- memory that lives until the process ends, for leak checkers within reach ---- */
+
+struct block {
+  struct block *next;
+  char bytes[];
+};
+
+static struct block *blocks;
+
+static void *lasting_memory(size_t size) {
+  struct block *block = calloc(1, sizeof *block + size);
+  must(block != NULL, "no memory");
+  block->next = blocks;
+  blocks = block;
+  return block->bytes;
+}
+
 /* ---- PEM ---- */
 
 static char *text_of(BIO *memory) {
   char *bytes;
   const long length = BIO_get_mem_data(memory, &bytes);
-  char *text = calloc((size_t)length + 1, 1);
+  char *text = lasting_memory((size_t)length + 1);
   memcpy(text, bytes, (size_t)length);
   BIO_free(memory);
   return text;
@@ -78,7 +95,7 @@ static void set_extensions(X509 *x509, X509 *issuer, const struct identity_optio
 
 struct identity *make_identity(const struct identity_options *options) {
   static long serial;
-  struct identity *identity = calloc(1, sizeof *identity);
+  struct identity *identity = lasting_memory(sizeof *identity);
   EVP_PKEY *key = identity->private_key = options->weak ? EVP_RSA_gen(kWeakBits) : EVP_EC_gen("P-256");
   X509 *x509 = identity->x509 = X509_new();
   const struct identity *issuer = options->issuer != NULL ? options->issuer : identity;
