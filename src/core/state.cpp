@@ -106,6 +106,7 @@ void State::on_connected() {
 
 void State::on_connect_failed(Error error, const char *text) {
   phase_ = Phase::failed;
+  forget_tls();
   if (tls_ != nullptr) tls_->close();
   leave_poller();
   {
@@ -388,8 +389,9 @@ aio_status State::release_socket(aio_socket &out) {
   const net::Visit visit(mailbox_);
   if (!visit.allowed()) return AIO_ERR_BUSY;
   if (is_closing()) return AIO_ERR_CLOSED;
-  if (tls_use_.load(std::memory_order_acquire) != TlsUse::none) return AIO_ERR_BUSY;
+  if (is_attaching()) return AIO_ERR_BUSY;
   if (!is_open()) return AIO_ERR_NOT_CONNECTED;
+  if (tls_use_.load(std::memory_order_acquire) != TlsUse::none) return AIO_ERR_BUSY;
   static_cast<void>(mailbox_.close_gate(closing_));
   leave_poller();
   {

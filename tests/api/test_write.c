@@ -297,7 +297,9 @@ static void test_write__failure_has_its_count_and_ends_those_behind(void **fixtu
   size_t taken = BIG + 10 - aio_state_queued_bytes(pair->state);
   peer_resets(pair);
   expect_broken(head);
-  expect_write(head, head->status, taken);
+  const size_t sealed = tls_under_test() != 0 ? 16384 : 0; /* a record that did not go out is not counted */
+  assert_in_range(head->count, taken - sealed, taken);
+  expect_write(head, head->status, head->count);
   expect_write(second, head->status, 0);
   expect_write(third, head->status, 0);
   expect_order(head, second);
