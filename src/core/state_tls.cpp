@@ -107,11 +107,11 @@ class DetachRequest final : public TlsRequest {
 // Both directions, and what the state has of TLS, for a request.
 aio_status State::claim_for_tls(TlsUse from) {
   if (is_closing() || mailbox_.is_shut() || outbound_.is_shut()) return AIO_ERR_CLOSED;
-  if (from == TlsUse::none && (inbound_.has_ended() || outbound_.has_ended())) return AIO_ERR_CLOSED;
   {
     const net::Lock lock(mailbox_.socket_mutex());
     if (!plain_.socket.is_open()) return AIO_ERR_NOT_CONNECTED;
   }
+  if (from == TlsUse::none && (inbound_.has_ended() || outbound_.has_ended())) return AIO_ERR_CLOSED;
   TlsUse use = from;
   if (!tls_use_.compare_exchange_strong(use, TlsUse::changing)) {
     return use == TlsUse::none ? AIO_ERR_NOT_CONNECTED : AIO_ERR_BUSY;
