@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 
-static const char names[] = "DNS:localhost,IP:127.0.0.1,IP:::1";
-
 /* Long enough for any run; it begins a day ago for clients whose clocks are late. */
 enum { DAY = 24 * 60 * 60, LIFETIME = 365 * DAY };
 
@@ -28,18 +26,28 @@ static bool set_name(X509 *certificate) {
          X509_set_issuer_name(certificate, name);
 }
 
-static bool set_alternative_names(X509 *certificate) {
-  X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);
-  bool done = extension && X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
+static bool add_name(GENERAL_NAMES *names, int kind, const char *text) {
+  GENERAL_NAME *name = a2i_GENERAL_NAME(NULL, NULL, NULL, kind, text, 0);
+  if (name && sk_GENERAL_NAME_push(names, name) > 0) return true;
+  GENERAL_NAME_free(name);
+  return false;
+}
+
+static bool set_alternative_names(X509 *certificate, const char *host) {
+  GENERAL_NAMES *names = GENERAL_NAMES_new();
+  bool done = names && add_name(names, GEN_DNS, "localhost") && add_name(names, GEN_IPADD, "127.0.0.1") &&
+              add_name(names, GEN_IPADD, "::1") &&
+              (!host || add_name(names, GEN_IPADD, host) || add_name(names, GEN_DNS, host)) &&
+              X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, 0) == 1;
+  GENERAL_NAMES_free(names);
   return done;
 }
 
-static bool fill_in(X509 *certificate, EVP_PKEY *key) {
+static bool fill_in(X509 *certificate, EVP_PKEY *key, const char *host) {
   return X509_set_version(certificate, X509_VERSION_3) && set_serial(certificate) &&
          X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY) &&
          X509_gmtime_adj(X509_getm_notAfter(certificate), LIFETIME) && set_name(certificate) &&
-         set_alternative_names(certificate) && X509_set_pubkey(certificate, key) &&
+         set_alternative_names(certificate, host) && X509_set_pubkey(certificate, key) &&
          X509_sign(certificate, key, EVP_sha256());
 }
 
@@ -58,11 +66,11 @@ static bool write_pem(const X509 *certificate, const EVP_PKEY *key, BIO *memory)
   return PEM_write_bio_X509(memory, certificate) && PEM_write_bio_PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL);
 }
 
-bool certificate_make(struct certificate *out) {
+bool certificate_make(struct certificate *out, const char *host) {
   EVP_PKEY *key = EVP_EC_gen("P-256");
   X509 *certificate = X509_new();
   BIO *memory = BIO_new(BIO_s_mem());
-  bool done = key && certificate && memory && fill_in(certificate, key) && write_pem(certificate, key, memory) &&
+  bool done = key && certificate && memory && fill_in(certificate, key, host) && write_pem(certificate, key, memory) &&
               write_fingerprint(certificate, out->fingerprint);
   X509_free(certificate);
   EVP_PKEY_free(key);

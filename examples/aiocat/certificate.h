@@ -17,9 +17,10 @@ struct certificate {
 
 /*
  * Makes a P-256 key that exists nowhere else, and a certificate of it for the names of this machine to itself: localhost,
- * 127.0.0.1 and ::1. Returns whether it could; if not, nothing is to be freed.
+ * 127.0.0.1 and ::1; and for `host`, a name or a numeric address, NULL = none. Returns whether it could; if not, nothing is
+ * to be freed.
  */
-bool certificate_make(struct certificate *out);
+bool certificate_make(struct certificate *out, const char *host);
 
 /* Wipes the key out of memory. */
 void certificate_free(struct certificate *certificate);

@@ -14,9 +14,9 @@ static bool create(struct secure *self, int32_t side, const aio_tls_options *opt
   return false;
 }
 
-static bool create_with_own_certificate(struct secure *self, aio_tls_options *options) {
+static bool create_with_own_certificate(struct secure *self, const char *host, aio_tls_options *options) {
   struct certificate certificate;
-  if (!certificate_make(&certificate)) {
+  if (!certificate_make(&certificate, host)) {
     complain("--tls", "A certificate could not be made.");
     return false;
   }
@@ -41,7 +41,7 @@ bool secure_prepare(struct secure *self, const struct options *options) {
   if (!words->wanted) return true;
   if (!options->listen) return create(self, AIO_TLS_CLIENT, &tls);
   if (words->certificate_file) return create(self, AIO_TLS_SERVER, &tls);
-  return create_with_own_certificate(self, &tls);
+  return create_with_own_certificate(self, options->transport == TRANSPORT_UNIX ? NULL : options->host, &tls);
 }
 
 void secure_tell(const struct secure *self) {

@@ -53,9 +53,14 @@ class TestPython(TlsTest):
                 self.assertEqual(digest_of(received), digest)
 
     def test_client__verifies_a_made_certificate_that_it_knows(self):
-        listener = self.listen("--tls", "--echo", "--keep-open")
+        listener = self.listen("--tls", "--echo", "--keep-open", port=("127.0.0.2", 0))
         known = self.file(ssl.get_server_certificate(listener.address).encode(), "known.pem")
         self.expect(self.aiocat("--tls", "--ca", known, *listener.address, stdin=BINARY), BINARY)
+        for name in "localhost", "127.0.0.1", "::1":
+            words = ("--ca", known, "--server-name", name)
+            self.expect(self.aiocat("--tls", *words, *listener.address, stdin=BINARY), BINARY)
+        wrong = self.aiocat("--tls", "--ca", known, "--server-name", "127.0.0.3", *listener.address)
+        self.expect_tls_failure(wrong, "for another host")
         peer = self.connect_tls(listener.address, ssl.create_default_context(cafile=known), "localhost")
         peer.sendall(b"hello")
         self.assertEqual(peer.recv(5), b"hello")
