@@ -131,11 +131,16 @@ static void empty_to_peer(struct pump *from, void *bytes, size_t size) {
   if (status != AIO_OK) fail_with_status(self, status);
 }
 
+/* Under TLS an end is a last word to say. A peer that has ended and left refuses it, and does not miss it. */
+static bool peer_is_gone(const struct transfer *self) {
+  return !self->receiving && aio_state_tls_side(self->state) != 0;
+}
+
 static void on_output_ended(aio_state *state, aio_status status, void *user_info) {
   (void)state;
   struct transfer *self = user_info;
   if (self->closing) return;
-  if (status != AIO_OK) {
+  if (status != AIO_OK && !peer_is_gone(self)) {
     sending_failed(self, status);
     return;
   }

@@ -2,6 +2,7 @@
 """aiocat and https_get with an nginx whose certificate is from a private authority."""
 
 import os
+import subprocess
 import unittest
 
 from peers import BINARY
@@ -24,6 +25,16 @@ class TestNginx(TlsTest):
         header, _, body = aiocat.output.partition(b"\r\n\r\n")
         self.assertRegex(header, rb"^HTTP/1\.\d 200 ")
         self.assertTrue(body == BINARY)
+
+    def test_nginx__has_left_when_the_input_ends(self):
+        aiocat = self.trusting(*self.nginx(), stdin=subprocess.PIPE, reads_output=False)
+        aiocat.stdin.write(b"GET /page HTTP/1.0\r\n\r\n")
+        with aiocat.process.stdout as output:
+            answer = b""
+            while not answer.endswith(BINARY):
+                answer += output.read(1 << 16) or self.fail("the output has ended")
+        aiocat.stdin.close()
+        self.expect_status(aiocat, 0)
 
     def test_nginx__takes_an_upload(self):
         request = b"PUT /upload HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(BINARY) + BINARY
