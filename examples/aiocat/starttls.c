@@ -20,12 +20,15 @@ struct step {
   const char *say;
   const char *more;
   const char *good;
+  bool says_who; /* our name follows */
 };
 
 static const struct step dialogues[][4] = {
-    [STARTTLS_SMTP] = {{NULL, "220-", "220"}, {"EHLO localhost\r\n", "250-", "250"}, {"STARTTLS\r\n", "220-", "220"}},
-    [STARTTLS_IMAP] = {{NULL, NULL, "* OK"}, {"a STARTTLS\r\n", "* ", "a OK"}},
-    [STARTTLS_POP3] = {{NULL, NULL, "+OK"}, {"STLS\r\n", NULL, "+OK"}},
+    [STARTTLS_SMTP] = {{NULL, "220-", "220", false},
+                       {"EHLO ", "250-", "250", true},
+                       {"STARTTLS", "220-", "220", false}},
+    [STARTTLS_IMAP] = {{NULL, NULL, "* OK", false}, {"a STARTTLS", "* ", "a OK", false}},
+    [STARTTLS_POP3] = {{NULL, NULL, "+OK", false}, {"STLS", NULL, "+OK", false}},
 };
 
 static const struct step *step_of(const struct starttls *self) { return &dialogues[self->protocol][self->step]; }
@@ -90,14 +93,30 @@ static void read_line(struct starttls *self, aio_state *state) {
   if (status != AIO_OK) fail(self, state, status);
 }
 
+/* An address literal (RFC 5321, 4.1.3): servers that are strict take no name that nobody else can find. */
+static void find_own_name(const aio_state *state, char *name, size_t size) {
+  aio_address address;
+  char host[80] = "";
+  int32_t family = aio_state_local_address(state, &address) == AIO_OK ? aio_address_family(&address) : 0;
+  if (family != 0) aio_address_host(&address, host, sizeof host);
+  host[strcspn(host, "%")] = '\0'; /* the scope means something to us alone */
+  if (family == 4 || family == 6)
+    snprintf(name, size, family == 4 ? "[%s]" : "[IPv6:%s]", host);
+  else
+    snprintf(name, size, "localhost");
+}
+
 static void next_step(struct starttls *self, aio_state *state) {
   self->step++;
-  const char *say = step_of(self)->say;
-  if (!say) {
+  const struct step *step = step_of(self);
+  if (!step->say) {
     begin_tls(self, state);
     return;
   }
-  aio_status status = aio_state_write_buffer(state, say, strlen(say), NULL, NULL);
+  char name[100] = "";
+  if (step->says_who) find_own_name(state, name, sizeof name);
+  int length = snprintf(self->command, sizeof self->command, "%s%s\r\n", step->say, name);
+  aio_status status = aio_state_write_buffer(state, self->command, (size_t)length, NULL, NULL);
   if (status == AIO_OK)
     read_line(self, state);
   else

@@ -20,6 +20,7 @@ struct starttls {
   double end;
   unsigned step;
   unsigned lines; /* that have come */
+  char command[120];
 };
 
 /*

@@ -6,11 +6,11 @@ import unittest
 
 from tls_peers import TlsTest, beside
 
-# What the client says, and the answer; the last one is the go-ahead.
+# What the client says, as a pattern, and the answer; the last one is the go-ahead.
 SCRIPTS = {
     "smtp": [
         (b"", b"220-mail.example\r\n220 at your service\r\n"),
-        (b"EHLO localhost\r\n", b"250-mail.example\r\n250-SIZE 1000\r\n250 STARTTLS\r\n"),
+        (rb"^EHLO (\[127\.0\.0\.1\]|localhost)\r\n$", b"250-mail.example\r\n250-SIZE 1000\r\n250 STARTTLS\r\n"),
         (b"STARTTLS\r\n", b"220 go ahead\r\n"),
     ],
     "imap": [
@@ -28,7 +28,8 @@ class TestStarttls(TlsTest):
 
     def follow(self, peer, script):
         for words, answer in script:
-            self.assertEqual(self.read_line(peer) if words else b"", words)
+            if words:
+                self.assertRegex(self.read_line(peer), words)
             peer.sendall(answer)
 
     def read_line(self, peer):
@@ -53,6 +54,13 @@ class TestStarttls(TlsTest):
                     peer.sendall(b"answer\n")
                     peer.unwrap()
                     self.expect(aiocat, b"answer\n")
+
+    def test_smtp__an_address_of_ipv6_is_told_as_one(self):
+        server = self.server("::1")
+        self.aiocat("--starttls", "smtp", "::1", server.getsockname()[1])
+        peer = self.accept(server)
+        peer.sendall(b"220 hello\r\n")
+        self.assertEqual(self.read_line(peer), b"EHLO [IPv6:::1]\r\n")
 
     def test_each_protocol__refused(self):
         for protocol, script in SCRIPTS.items():
