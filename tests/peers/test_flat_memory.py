@@ -72,12 +72,18 @@ class TestFlatMemory(PeerTest):
         return taken
 
     def test_flat_memory__echo_of_two_aiocats(self):
+        self.expect_flat_echo([], [])
+
+    def test_flat_memory__echo_of_two_aiocats_under_tls(self):
+        self.expect_flat_echo(["--tls"], ["--tls", "--insecure"])
+
+    def expect_flat_echo(self, of_listener, of_client):
         path, digest = self.large_file(256)
         copy = self.folder / "copy"
-        listener = self.listen("--echo", "--keep-open")
-        self.expect(self.aiocat(*listener.address, stdin=bytes(WARM_UP)), bytes(WARM_UP))
+        listener = self.listen("--echo", "--keep-open", *of_listener)
+        self.expect(self.aiocat(*of_client, *listener.address, stdin=bytes(WARM_UP)), bytes(WARM_UP))
         before = peak_memory(listener.pid)
-        client = self.aiocat("--send", path, "--receive", copy, "--expect", WHOLE, *listener.address)
+        client = self.aiocat(*of_client, "--send", path, "--receive", copy, "--expect", WHOLE, *listener.address)
         self.expect(client, b"")
         self.expect_flat(before, listener)
         self.assertEqual(digest_of(copy), digest)
