@@ -113,7 +113,7 @@ class Program:
         )
         self.pid = self.process.pid
         self.stdin = self.process.stdin
-        self.output = self.errors = b""
+        self._gathered = {"output": bytearray(), "errors": bytearray()}
         self.address = self._read_address() if listens else None
         self._helpers = []
         if isinstance(stdin, bytes):
@@ -144,7 +144,17 @@ class Program:
 
     def _gather(self, name, stream):
         with stream:
-            setattr(self, name, b"".join(iter(lambda: stream.read(1 << 16), b"")))
+            for block in iter(lambda: stream.read(1 << 16), b""):
+                self._gathered[name] += block
+
+    @property
+    def output(self):
+        """What it has written so far."""
+        return bytes(self._gathered["output"])
+
+    @property
+    def errors(self):
+        return bytes(self._gathered["errors"])
 
     def wait(self):
         """Its exit status, once it has ended by itself."""

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""aiocat with gnutls-cli, another implementation of TLS."""
+"""aiocat with gnutls-cli and gnutls-serv, another implementation of TLS."""
 
 import subprocess
 import unittest
 
-from peers import digest_of
+from peers import digest_of, free_port, listening_port, poll
 from tls_peers import NAME, TlsTest, beside
 
 MEGABYTES = 2
@@ -53,6 +53,34 @@ class TestGnutls(TlsTest):
                 listener = self.listen_tls("--no-input")
                 self.assertNotEqual(self.gnutls_cli(listener, trust=trust, name=name).wait(), 0)
                 self.expect_tls_failure(listener, "alert")
+
+    def gnutls_serv(self, *words):
+        while True:  # another program may be faster with the port that was free
+            port = free_port()
+            certificate = ("--x509certfile", self.server_certificate, "--x509keyfile", self.server_certificate)
+            server = self.start("gnutls-serv", "--echo", "--quiet", "--port", port, *certificate, *words)
+            if poll(lambda: server.ended() or listening_port(server.pid), "gnutls-serv") == port:
+                return "127.0.0.1", port
+
+    def expect_echo(self, *words):
+        """Line by line, as it takes them."""
+        aiocat = self.trusting(*words, stdin=subprocess.PIPE, reads_output=False)
+        for number in range(20):
+            line = b"%05d" % number * 1000 + b"\n"
+            aiocat.stdin.write(line)
+            self.assertEqual(self.read_exactly(aiocat.process.stdout, len(line)), line)
+        aiocat.stdin.close()
+        self.expect_status(aiocat, 0)
+
+    def test_gnutls_serv__echoes(self):
+        for version, priority in PRIORITIES.items():
+            with self.subTest(version):
+                self.expect_echo(*self.gnutls_serv("--priority", priority))
+
+    def test_gnutls_serv__asks_for_a_certificate(self):
+        address = self.gnutls_serv("--require-client-cert", "--x509cafile", self.ca)
+        self.expect_tls_failure(self.trusting(*address, stdin=b"hello\n"), "alert")
+        self.expect_echo("--cert", self.client_certificate, *address)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,27 @@ class TestOpenssl(TlsTest):
         self.expect_status(listener, 0)
         self.assertIn(b"peer did not return a certificate", listener.errors)
 
+    def test_s_client__asks_for_new_keys(self):
+        received = self.folder / "received"
+        listener = self.listen_tls("--receive", received, stdin=subprocess.PIPE)
+        client = self.s_client(listener.address, "-tls1_3", stdin=subprocess.PIPE)
+        for number, command in enumerate((b"K\n", b"k\n", b"K\n"), 1):  # with and without the wish that we do so too
+            client.stdin.write(b"line\n")
+            self.wait_for_size(received, 5 * number)
+            listener.stdin.write(b"answer %d\n" % number)
+            poll(lambda: b"answer %d\n" % number in client.output, "the answer")
+            client.stdin.write(command)
+            poll(lambda: client.errors.count(b"KEYUPDATE") == number, "new keys")
+        client.stdin.write(b"Q\n")
+        listener.stdin.close()
+        self.expect_status(listener, 0)
+        self.assertEqual(received.read_bytes(), 3 * b"line\n")
+
+    def test_s_client__old_versions_are_refused(self):
+        listener = self.listen_tls("--no-input")
+        self.s_client(listener.address, "-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0", stdin=subprocess.PIPE)
+        self.expect_tls_failure(listener, "unsupported protocol")
+
     def test_s_server__is_not_who_it_should_be(self):
         host, port = self.s_server("-rev").address
         for words, message in (

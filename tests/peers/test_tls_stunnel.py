@@ -59,6 +59,17 @@ class TestStunnel(TlsTest):
         address = self.client_side(self.server_side(listener.address), self.ca)
         self.expect(self.aiocat(*address, stdin=BINARY), BINARY)
 
+    def test_server_side__answer_after_our_end_arrives(self):
+        listener = self.listen("--echo")
+        self.expect(self.trusting(*self.server_side(listener.address), stdin=BINARY), BINARY)
+
+    def test_server_side__asks_for_a_certificate(self):
+        listener = self.listen("--echo", "--keep-open")
+        more = (f"cert = {self.server_certificate}", "verifyChain = yes", f"CAfile = {self.ca}")
+        address = self.stunnel(listener.address, *more)
+        self.expect_tls_failure(self.trusting(*address, stdin=BINARY), "certificate required")
+        self.expect(self.trusting("--cert", self.client_certificate, *address, stdin=BINARY), BINARY)
+
     def test_client_side__refuses_who_is_not_verified(self):
         listener = self.listen_tls("--no-input")
         address = self.client_side(listener.address, self.other_ca)
