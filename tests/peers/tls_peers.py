@@ -61,8 +61,8 @@ class TlsTest(PeerTest):
     def accept_tls(self, server, context):
         return self._secure(self.accept(server), context, server_side=True)
 
-    def connect_tls(self, address, context, name=NAME):
-        return self._secure(self.connect(address), context, server_hostname=name)
+    def connect_tls(self, address, context, name=NAME, **options):
+        return self._secure(self.connect(address), context, server_hostname=name, **options)
 
     def _secure(self, connection, context, **options):
         """An end without close_notify is an error here too."""
