@@ -5,13 +5,13 @@
 #include <string.h>
 
 /* What the server's next answer is about (RFC 3207). */
-enum step { GREETING, FIRST_EHLO, GO_AHEAD, SECOND_EHLO };
+enum { GREETING, FIRST_EHLO, GO_AHEAD, SECOND_EHLO };
 
 typedef struct client {
   aio_collection *collection;
   aio_tls_context *tls;
   const char *host;
-  enum step step;
+  int step;
   int succeeded;
 } client;
 
@@ -23,7 +23,7 @@ static void fail(client *self, const char *why, const char *more) {
 static void on_line(aio_state *state, void *bytes, size_t count, void *user_info);
 
 /* Without a command it only reads on. */
-static void ask(aio_state *state, client *self, const char *command, enum step step) {
+static void ask(aio_state *state, client *self, const char *command, int step) {
   self->step = step;
   aio_status status = aio_state_write_buffer(state, command, strlen(command), NULL, NULL);
   if (status == AIO_OK) status = aio_state_read_until(state, "\r\n", 2, on_line, NULL);
