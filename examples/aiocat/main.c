@@ -184,7 +184,8 @@ static void on_impatience(aio_timer *timer, void *user_info) {
   (void)timer;
   struct session *session = user_info;
   stop_listening(session);
-  fail(session, AIO_TIMEOUT, "--listen", "Nobody has connected.");
+  session->transfers.exit_status = ENDED_BY_TIMEOUT;
+  complain("--listen", "Nobody has connected in time.");
 }
 
 static void listen_for_peers(struct session *session) {
