@@ -4,6 +4,7 @@
 import os
 import unittest
 
+from peers import receive_all
 from tls_peers import TlsTest, beside
 
 # What the client says, as a pattern, and the answer; the last one is the go-ahead.
@@ -107,10 +108,14 @@ class TestStarttls(TlsTest):
             pass
 
     def test_silence__ends_with_a_timeout(self):
-        server = self.server()
-        aiocat = self.starttls("imap", server, "--connect-timeout", 0.3)
-        self.follow(self.accept(server), SCRIPTS["imap"][:1])
-        self.expect_status(aiocat, 3)
+        for protocol, script in SCRIPTS.items():
+            for said in range(len(script) + 1):
+                with self.subTest(protocol, said=said):
+                    server = self.server()
+                    aiocat = self.starttls(protocol, server, "--connect-timeout", 0.3, stdin=b"secret")
+                    self.follow(peer := self.accept(server), script[:said])
+                    self.expect_status(aiocat, 3)
+                    self.assertNotIn(b"secret", receive_all(peer))
 
     def test_early_end__in_plain(self):
         server = self.server()
