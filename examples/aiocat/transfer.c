@@ -27,6 +27,7 @@ struct transfer {
   bool sending;   /* the output has not been ended yet */
   bool receiving; /* not everything that comes has been passed on yet */
   bool closing;
+  aio_status unsent; /* why sending has ended, if that is not told yet */
   int exit_status;
   uint64_t received; /* bytes, */
   int64_t replies;   /* and datagrams */
@@ -95,6 +96,7 @@ static void fail_with_status(struct transfer *self, aio_status status) {
 
 static void close_if_over(struct transfer *self) {
   if (self->sending || self->receiving) return;
+  if (self->unsent != AIO_OK) note_status(self, self->unsent);
   if (self->received < self->all->expect) {
     char why[100];
     snprintf(why, sizeof why, "The peer ended after %" PRIu64 " of %" PRIu64 " bytes.", self->received,
@@ -104,10 +106,14 @@ static void close_if_over(struct transfer *self) {
   close_transfer(self);
 }
 
-/* Towards the peer. When it takes no more, it may still have said why: the other direction goes on to its own end. */
+/* Towards the peer. When it takes no more, it may still have said why: the other direction goes on to its own end. Under TLS
+ * what it said may be an alert, which then is the reason; anything else is not. */
 
 static void sending_failed(struct transfer *self, aio_status status) {
-  note_status(self, status);
+  if (self->receiving && aio_state_tls_side(self->state) != 0)
+    self->unsent = status;
+  else
+    note_status(self, status);
   pump_stop(&self->upload);
   self->sending = false;
   close_if_over(self);
@@ -174,7 +180,7 @@ static void receiving_failed(struct transfer *self, struct pump *to, aio_status 
     fail_with_status(self, status);
     return;
   }
-  note_status(self, status);
+  note_status(self, self->unsent != AIO_OK && status != AIO_ERR_TLS ? self->unsent : status);
   pump_stop(&self->upload);
   pump_ended(to);
 }
