@@ -467,7 +467,9 @@ Error Engine::shutdown_output() {
   if (result.kind == net::IoResult::Kind::failed) return result.error();
   if (has_output() || wants_input()) return {AIO_ERR_BUSY, 0};
   if (!fatal_.ok()) return fatal_;
-  return notified_ ? below_.shutdown_output() : Error{AIO_ERR_NO_MEMORY, 0};
+  if (!notified_) return {AIO_ERR_NO_MEMORY, 0};
+  const Error error = below_.shutdown_output();
+  return error.status == AIO_ERR_NOT_CONNECTED ? Error() : error;  // the peer is gone: it was told all the same
 }
 
 void Engine::close() {
