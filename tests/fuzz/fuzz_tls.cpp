@@ -78,7 +78,7 @@ struct Actor {
   void check() const {
     require(party.got.compare(0, party.got.size(), peer->written, 0, party.got.size()) == 0);
     require(party.ready || party.got.empty());
-    require(!party.ready || !party.ended || peer->closes);
+    require(!party.ended || (party.ready && peer->closes));
     if (party.error.status == AIO_ERR_TLS) require(*party.engine->error_text() != '\0');
   }
 

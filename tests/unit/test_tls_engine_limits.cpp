@@ -1,4 +1,5 @@
-// What a peer cannot have the engine keep or say: answers without end, bytes that are not its own, a name of nothing.
+// What a peer, or whoever is in between, cannot have the engine do: keep answers without end, say what is out of place,
+// take anything for a handshake.
 #include <string>
 
 #include "tls_parties.hpp"
@@ -127,6 +128,35 @@ void test_alert__none_behind_close_notify(void **) {
   }
 }
 
+// ---- A handshake ----
+
+// Anybody in between can say it, in plain: nothing is verified.
+void test_handshake__ended_by_close_notify_is_not_done(void **) {
+  const std::string close_notify("\x15\x03\x03\x00\x02\x01\x00", 7);
+  for (const int version : kVersions) {
+    for (const bool begun : {false, true}) {
+      Conversation talk(version);
+      if (begun) {
+        talk.client.step_handshake();
+        talk.server.step_handshake();
+        talk.link.to_client.bytes = close_notify;
+      } else {
+        talk.client.step_handshake();
+        talk.link.to_client.bytes = talk.link.to_server.bytes = close_notify;
+        talk.server.step_handshake();
+        assert_false(talk.server.error.ok());
+      }
+      talk.client.step_handshake();
+      assert_false(talk.client.ready);
+      assert_int_equal(talk.client.error.status, AIO_ERR_TLS);
+      assert_string_not_equal(talk.client.engine->error_text(), "");
+      assert_int_equal(talk.client.engine->shake_hands().kind, Kind::failed);
+      assert_int_equal(talk.client.read({10}).kind, Kind::failed);
+      assert_int_equal(talk.client.write("secret").kind, Kind::failed);
+    }
+  }
+}
+
 // ---- Names ----
 
 void test_name__of_nothing_is_refused(void **) {
@@ -153,6 +183,7 @@ const CMUnitTest tests[] = {
     leaves_no_memory(test_answers__end_for_who_only_looks),
     leaves_no_memory(test_answers__none_behind_close_notify),
     leaves_no_memory(test_alert__none_behind_close_notify),
+    leaves_no_memory(test_handshake__ended_by_close_notify_is_not_done),
     leaves_no_memory(test_name__of_nothing_is_refused),
     leaves_no_memory(test_name__too_long_is_refused),
 };
