@@ -196,6 +196,103 @@ void test_key_update__asked_for_without_end_is_an_error(void **) {
   assert_in_range(talk.link.to_client.bytes.size() - before, kMostAnswers, kMostAnswers + kRecord);
 }
 
+// ---- Messages to OpenSSL itself that have come in part: nothing can be sealed before the rest ----
+
+// A client that has got the first record of a ticket which has more of them.
+struct PartOfTicket {
+  PartOfTicket() : talk(TLS1_3_VERSION, for_server(), for_client()) {
+    constexpr long kSmallest = 512;
+    assert_int_equal(SSL_set_max_send_fragment(talk.server.engine->ssl(), kSmallest), 1);
+    for (int turn = 0; turn < 2; ++turn) {
+      talk.client.step_handshake();
+      talk.server.step_handshake();
+    }
+    assert_true(talk.client.ready && talk.server.ready);
+    constexpr size_t kHead = 5;
+    std::string &bytes = talk.link.to_client.bytes;
+    const size_t first = kHead + (static_cast<size_t>(static_cast<Byte>(bytes[3])) << 8) + static_cast<Byte>(bytes[4]);
+    rest = bytes.substr(first);
+    bytes.resize(first);
+    assert_int_equal(talk.client.read({10}).kind, Kind::blocked);
+  }
+
+  void bring_rest() { talk.link.to_client.bytes += rest; }
+
+  static aio_tls_options for_server() {
+    aio_tls_options options = server_options(Conversation::identity());
+    options.trust_data = Conversation::identity().certificate.data();
+    options.trust_length = Conversation::identity().certificate.size();
+    options.verify = AIO_OPTIONAL;
+    return options;
+  }
+  // With a certificate, which makes the ticket long.
+  static aio_tls_options for_client() {
+    aio_tls_options options = for_server();
+    options.verify = AIO_YES;
+    return options;
+  }
+
+  Conversation talk;
+  std::string rest;
+};
+
+void test_write__waits_for_the_rest_of_a_message(void **) {
+  PartOfTicket part;
+  Party &client = part.talk.client;
+  for (int turn = 0; turn < 3; ++turn) {
+    assert_int_equal(client.write("abc").kind, Kind::blocked);
+    assert_true(client.engine->wants_input());
+    assert_false(client.engine->has_output());
+    assert_int_equal(client.engine->peek().kind, Kind::blocked);
+    assert_true(client.engine->wants_input());
+  }
+  part.bring_rest();
+  assert_int_equal(client.engine->peek().kind, Kind::blocked);
+  assert_false(client.engine->wants_input());
+  assert_true(send(client, part.talk.server, "abc"));
+  assert_true(send(part.talk.server, client, payload(1000)));
+}
+
+void test_shutdown_output__waits_for_the_rest_of_a_message(void **) {
+  PartOfTicket part;
+  Party &client = part.talk.client;
+  for (int turn = 0; turn < 3; ++turn) {
+    assert_int_equal(client.engine->shutdown_output().status, AIO_ERR_BUSY);
+    assert_true(client.engine->wants_input());
+    assert_int_equal(client.channel.shutdowns, 0);
+  }
+  part.bring_rest();
+  assert_int_equal(client.read({10}).kind, Kind::blocked);
+  assert_false(client.engine->wants_input());
+  assert_int_equal(client.engine->shutdown_output().status, AIO_OK);
+  assert_true(part.talk.server.read_all());
+  assert_true(part.talk.server.ended);
+}
+
+// Who waited for it would wait for ever.
+void test_write__fails_if_the_rest_of_a_message_cannot_come(void **) {
+  for (const bool writing : {false, true}) {
+    for (const Error error : {Error{}, Error{AIO_ERR_CONNECTION_RESET, 104}}) {
+      PartOfTicket part;
+      Party &client = part.talk.client;
+      if (writing) {
+        assert_int_equal(client.write("abc").kind, Kind::blocked);
+      } else {
+        assert_int_equal(client.engine->shutdown_output().status, AIO_ERR_BUSY);
+      }
+      part.talk.link.to_client.ended = true;
+      part.talk.link.to_client.error = error;
+      assert_int_equal(client.engine->peek().kind, Kind::failed);
+      assert_false(client.engine->wants_input());
+      const aio_status expected = error.ok() ? AIO_ERR_TLS_TRUNCATED : error.status;
+      assert_int_equal(client.write("abc").error().status, expected);
+      assert_false(client.engine->wants_input());
+      assert_int_equal(client.engine->shutdown_output().status, expected);
+      assert_false(client.engine->wants_input());
+    }
+  }
+}
+
 const CMUnitTest tests[] = {
     leaves_no_memory(test_write__seals_one_record_ahead),
     leaves_no_memory(test_flush__in_pieces),
@@ -206,6 +303,9 @@ const CMUnitTest tests[] = {
     leaves_no_memory(test_shutdown_output__flushes_by_itself),
     leaves_no_memory(test_key_update__while_output_is_blocked),
     leaves_no_memory(test_key_update__asked_for_without_end_is_an_error),
+    leaves_no_memory(test_write__waits_for_the_rest_of_a_message),
+    leaves_no_memory(test_shutdown_output__waits_for_the_rest_of_a_message),
+    leaves_no_memory(test_write__fails_if_the_rest_of_a_message_cannot_come),
 };
 
 }  // namespace

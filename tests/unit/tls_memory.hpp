@@ -94,7 +94,7 @@ struct MemoryLink {
 // A certificate that signed itself, and its key, in PEM. `names` as in configuration files: "DNS:a.test,IP:127.0.0.1".
 struct Identity {
   Identity(const char *subject, const char *names) {
-    const tls::OwnedKey pair(EVP_EC_gen("P-256"));
+    const tls::OwnedKey pair(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
     const tls::OwnedCertificate made(X509_new());
     X509_set_version(made.get(), X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
