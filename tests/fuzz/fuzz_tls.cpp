@@ -98,6 +98,7 @@ struct Actor {
     const IoResult result = party.ready ? party.read({10}) : party.engine->shake_hands();
     require(result.kind == IoResult::Kind::failed && result.error().status == before.status);
     require(party.engine->has_input() || !party.ready);
+    require(!party.engine->wants_input());  // who waits for it would wait for ever
   }
 
   void write(size_t size, size_t pieces) {
@@ -121,9 +122,10 @@ struct Actor {
   void close(bool with_channel) {
     if (!party.ready) return;
     closes = true;
+    closes_channel = with_channel;
     if (with_channel) {
       const Error error = party.engine->shutdown_output();
-      if (error.status == AIO_ERR_BUSY) require(party.engine->has_output());
+      if (error.status == AIO_ERR_BUSY) require(party.engine->has_output() || party.engine->wants_input());
       if (error.ok()) require(!party.engine->has_output());
     } else {
       party.engine->notify_close();
@@ -140,7 +142,7 @@ struct Actor {
 
   void update_keys(int kind) {
     if (party.ready && !closes && SSL_version(party.engine->ssl()) == TLS1_3_VERSION) {
-      SSL_key_update(party.engine->ssl(), kind);
+      if (SSL_key_update(party.engine->ssl(), kind) != 1) return;
       SSL_do_handshake(party.engine->ssl());  // until it has left, nothing else can
     }
   }
@@ -149,26 +151,43 @@ struct Actor {
   Actor *peer = nullptr;
   std::string written;
   bool closes = false;
+  bool closes_channel = false;
   bool fails_to_write = false;
 };
 
+// A client with a certificate gets tickets that are longer than the smallest records.
 struct Contexts {
-  Shared<Context> client = aio::make_context(Side::client, aio::client_options(Conversation::identity()));
-  Shared<Context> server = aio::make_context(Side::server, aio::server_options(Conversation::identity()));
+  explicit Contexts(bool with_certificates) {
+    aio_tls_options options = aio::server_options(Conversation::identity());
+    const aio_tls_options trusting = aio::client_options(Conversation::identity());
+    if (with_certificates) options.verify = AIO_OPTIONAL;
+    options.trust_data = trusting.trust_data;
+    options.trust_length = trusting.trust_length;
+    server = aio::make_context(Side::server, options);
+    options.verify = AIO_YES;
+    client = aio::make_context(Side::client, with_certificates ? options : trusting);
+  }
+
+  Shared<Context> client;
+  Shared<Context> server;
 };
 
-Contexts &contexts() {
-  static Contexts made;
-  made.client->sessions().clear();
-  return made;
+Contexts &contexts(bool with_certificates) {
+  static Contexts made[] = {Contexts(false), Contexts(true)};
+  Contexts &chosen = made[with_certificates ? 1 : 0];
+  chosen.client->sessions().clear();
+  return chosen;
 }
 
 struct Scene {
-  explicit Scene(int version)
-      : client(contexts().client, link.client, {Conversation::kName, 443}), server(contexts().server, link.server, {}) {
+  Scene(int version, bool long_tickets)
+      : client(contexts(long_tickets).client, link.client, {Conversation::kName, 443}),
+        server(contexts(long_tickets).server, link.server, {}) {
+    constexpr long kSmallest = 512;
     client.peer = &server;
     server.peer = &client;
     SSL_set_max_proto_version(client.party.engine->ssl(), version);
+    if (long_tickets) SSL_set_max_send_fragment(server.party.engine->ssl(), kSmallest);
   }
 
   MemoryLink link;
@@ -258,6 +277,7 @@ void finish(Scene &scene) {
     for (Actor *actor : actors) {
       actor->flush();
       require(!actor->party.engine->has_output());
+      if (actor->closes) actor->close(actor->closes_channel);  // which may have waited for input
       if (actor->party.ready) {
         require(actor->party.read_all());
         actor->check();
@@ -268,6 +288,7 @@ void finish(Scene &scene) {
   }
   for (Actor *actor : actors) {
     if (!scene.is_intact) continue;
+    require(!actor->party.engine->wants_input());
     require(actor->party.error.ok());
     require(actor->party.ready);
     require(actor->party.got == actor->peer->written);
@@ -285,7 +306,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const bool to_server = (choices & 1) != 0;
   const bool opened = (choices & 4) != 0;
   const bool between = (choices & 8) != 0;
-  Scene scene((choices & 2) != 0 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  const bool long_tickets = (choices & 16) != 0;
+  Scene scene((choices & 2) != 0 ? TLS1_3_VERSION : TLS1_2_VERSION, long_tickets);
   if (opened) {
     shake_hands(scene.client.party, scene.server.party);
     require(scene.client.party.ready && scene.server.party.ready);
