@@ -161,8 +161,8 @@ void State::on_ready(bool readable, bool writable) {
   outbound_.mind_channel();
   const bool keeps_readable = poller_->watches_readable() && (!readable || reads || drains || feeds);
   const bool keeps_writable = poller_->watches_writable() && (!writable || writes);
-  poller_->watch(keeps_readable || inbound_.wants_readable() || closing_process_.drains(),
-                 keeps_writable || outbound_.wants_writable());
+  const bool wants_readable = inbound_.wants_readable() || closing_process_.drains() || channel().wants_input();
+  poller_->watch(keeps_readable || wants_readable, keeps_writable || outbound_.wants_writable());
 }
 
 void State::flush(Stamp &stamp) {

@@ -281,7 +281,8 @@ net::IoResult Engine::end_turn(size_t moved, int outcome) {
   }
   has_input_ = holds_input() || result.kind == net::IoResult::Kind::ended || !fatal_.ok() ||
                input_end_.kind != net::IoResult::Kind::moved;
-  wants_input_ = wants_input_ && SSL_in_init(ssl_.get()) != 0 && fatal_.ok();
+  wants_input_ = wants_input_ && SSL_in_init(ssl_.get()) != 0 && fatal_.ok() &&
+                 input_end_.kind == net::IoResult::Kind::moved;  // else it never comes
   return moved == 0 ? result : net::IoResult::moved(moved);
 }
 
@@ -457,7 +458,7 @@ void Engine::notify_close() {
   if (!ready_ || notified_ || !fatal_.ok()) return;
   begin_turn();
   notified_ = SSL_shutdown(ssl_.get()) >= 0;
-  wants_input_ = !notified_ && SSL_in_init(ssl_.get()) != 0;
+  wants_input_ = !notified_ && SSL_in_init(ssl_.get()) != 0 && input_end_.kind == net::IoResult::Kind::moved;
   ERR_clear_error();
 }
 
@@ -467,7 +468,9 @@ Error Engine::shutdown_output() {
   if (result.kind == net::IoResult::Kind::failed) return result.error();
   if (has_output() || wants_input()) return {AIO_ERR_BUSY, 0};
   if (!fatal_.ok()) return fatal_;
-  if (!notified_) return {AIO_ERR_NO_MEMORY, 0};
+  if (input_end_.kind == net::IoResult::Kind::failed && !notified_) return input_end_.error();
+  const bool ended = input_end_.kind == net::IoResult::Kind::ended;
+  if (!notified_) return {ended ? AIO_ERR_TLS_TRUNCATED : AIO_ERR_NO_MEMORY, 0};
   const Error error = below_.shutdown_output();
   return error.status == AIO_ERR_NOT_CONNECTED ? Error() : error;  // the peer is gone: it was told all the same
 }
