@@ -349,6 +349,13 @@ static void free_peer(void *argument) {
   peers = NULL; /* all go together */
 }
 
+/* OpenSSL's own macro casts the const away, which clang refuses. */
+static void set_server_name(SSL *ssl, const char *name) {
+  char copy[256] = "";
+  strncpy(copy, name, sizeof copy - 1);
+  SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, copy);
+}
+
 static SSL *new_ssl(struct tls_peer *peer) {
   const struct tls_peer *same = peer->options.same_as;
   SSL_CTX *context = same != NULL ? SSL_get_SSL_CTX(same->ssl) : new_context(&peer->options);
@@ -359,7 +366,7 @@ static SSL *new_ssl(struct tls_peer *peer) {
   BIO *wire = new_wire(peer);
   SSL_set_bio(ssl, wire, wire);
   SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  if (peer->options.server_name != NULL) SSL_set_tlsext_host_name(ssl, peer->options.server_name);
+  if (peer->options.server_name != NULL) set_server_name(ssl, peer->options.server_name);
   if (peer->options.session != NULL) SSL_set_session(ssl, peer->options.session);
   if (peer->options.side == AIO_TLS_SERVER)
     SSL_set_accept_state(ssl);
