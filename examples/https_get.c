@@ -65,13 +65,17 @@ static aio_status connect_by_tls(fetch *self, char **arguments, aio_tls_context 
   return aio_state_connect_tcp(self->collection, arguments[1], arguments[2], on_connected, &options, out);
 }
 
+static int write_request(fetch *self, const char *host, const char *path) {
+  int length = snprintf(self->request, sizeof self->request, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, host);
+  return length > 0 && (size_t)length < sizeof self->request;
+}
+
 int main(int count, char **arguments) {
   static fetch self;
-  if (count < 4 || strlen(arguments[1]) + strlen(arguments[3]) > sizeof self.request - 64) {
+  if (count < 4 || !write_request(&self, arguments[1], arguments[3])) {
     fprintf(stderr, "Usage: https_get HOST PORT PATH [FILE-OF-TRUSTED-ISSUERS]\n");
     return 1;
   }
-  snprintf(self.request, sizeof self.request, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", arguments[3], arguments[1]);
 
   aio_state *state = NULL;
   aio_tls_context *tls = NULL;

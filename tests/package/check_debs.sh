@@ -17,9 +17,9 @@ unpack() { # package, and the packages that it must depend on, sorted
   test -s "$root/usr/share/doc/$1/copyright"
 }
 
-unpack libaiostate0 'libc6 libuv1'
-unpack libaiostate-dev 'libaiostate0 libuv1-dev'
-unpack aiocat 'libaiostate0 libc6'
+unpack libaiostate0 'libc6 libssl3 libuv1'
+unpack libaiostate-dev 'libaiostate0 libssl-dev libuv1-dev'
+unpack aiocat 'libaiostate0 libc6 libssl3'
 
 PKG_CONFIG_SYSROOT_DIR=$root "$here/check_copy.sh" "$root/usr"
 LD_LIBRARY_PATH=$(dirname "$root"/usr/lib/*/libaiostate.so.0) "$root/usr/bin/aiocat" --version
