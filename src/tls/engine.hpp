@@ -54,14 +54,10 @@ class Engine final : public net::Channel {
 
  private:
   [[nodiscard]] Error open(const ServerName &server);
+
+  // Who the peer is: engine_peer.cpp
   [[nodiscard]] Error expect_server(const ServerName &server);
   void offer_session(const ServerName &server);
-
-  // What OpenSSL asks for.
-  static Engine &of(const SSL *ssl);
-  static int on_bio_read(BIO *bio, char *bytes, int size);
-  static int on_bio_write(BIO *bio, const char *bytes, int size);
-  static long on_bio_control(BIO *bio, int command, long number, void *pointer);
   static int on_new_session(SSL *ssl, SSL_SESSION *session);
   static int on_client_hello(SSL *ssl, int *alert, void *);
   static int on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *offered,
@@ -69,10 +65,15 @@ class Engine final : public net::Channel {
   static int on_verify(int good, X509_STORE_CTX *verification);
   [[nodiscard]] bool use_name(const char *name, size_t length);
 
+  // OpenSSL's BIO: engine_bio.cpp
+  static Engine &of(const SSL *ssl);
+  static int on_bio_read(BIO *bio, char *bytes, int size);
+  static int on_bio_write(BIO *bio, const char *bytes, int size);
+  static long on_bio_control(BIO *bio, int command, long number, void *pointer);
   [[nodiscard]] size_t pull(Byte *bytes, size_t size);
   void push(const Byte *bytes, size_t size);
-  [[nodiscard]] bool holds_input() const;  // some that can be opened at once
 
+  [[nodiscard]] bool holds_input() const;  // some that can be opened at once
   void begin_turn();
   [[nodiscard]] net::IoResult end_turn(size_t moved, int outcome);
   [[nodiscard]] net::IoResult judge(int outcome);
