@@ -149,15 +149,13 @@ void test_names__choose_for_connections(void **) {
 void test_names__choose_verification(void **) {
   const Identity own("wild", "DNS:x.wild.test");
   aio_tls_options options = server_options(own);
-  options.trust_data = own.certificate.data();
-  options.trust_length = own.certificate.size();
+  trust(options, own);
   options.verify = AIO_YES;
   const Shared<Context> strict = make_context(Side::server, options);
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     for (const bool known : {false, true}) {
       aio_tls_options of_client = known ? server_options(own) : aio_tls_options();
-      of_client.trust_data = own.certificate.data();
-      of_client.trust_length = own.certificate.size();
+      trust(of_client, own);
       Conversation talk(version, server_options(Conversation::identity()), of_client, {"x.wild.test", 443});
       add(*talk.server.context, "x.wild.test", *strict);
       talk.open();

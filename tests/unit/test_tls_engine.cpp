@@ -1,22 +1,10 @@
 // Two engines against each other: data in one piece or many. Handshakes, output that is blocked and ends have files of
 // their own.
-#include <string>
-
-#include "tls_parties.hpp"
-#include "unit.hpp"
+#include "tls_unit.hpp"
 
 namespace aio {
 
 namespace {
-
-constexpr int kVersions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-constexpr size_t kRecord = 16384;
-
-std::string payload(size_t size) {
-  std::string bytes(size, '\0');
-  fill_payload(bytes.data(), 0, size);
-  return bytes;
-}
 
 void test_data__of_any_size_in_any_spans(void **) {
   for (const int version : kVersions) {
@@ -84,7 +72,7 @@ void test_read__fills_spans_from_several_records_at_once(void **) {
     assert_int_equal(talk.link.client.reads, reads + 1);
     assert_false(talk.client.engine->has_input());
     assert_true(talk.client.got == payload(1000) + payload(1000) + payload(1000));
-    assert_int_equal(talk.client.read({500}).kind, Party::Kind::blocked);
+    assert_int_equal(talk.client.read({500}).kind, Kind::blocked);
   }
 }
 
@@ -118,20 +106,20 @@ void test_peek__takes_nothing(void **) {
   for (const int version : kVersions) {
     Conversation talk(version);
     talk.open();
-    assert_int_equal(talk.client.engine->peek().kind, Party::Kind::blocked);
+    assert_int_equal(talk.client.engine->peek().kind, Kind::blocked);
     assert_int_equal(talk.server.write("abc").bytes, 3);
     for (int turn = 0; turn < 2; ++turn) {
-      assert_int_equal(talk.client.engine->peek().kind, Party::Kind::moved);
+      assert_int_equal(talk.client.engine->peek().kind, Kind::moved);
       assert_true(talk.client.engine->has_input());
     }
     assert_int_equal(talk.client.read({10}).bytes, 3);
     assert_string_equal(talk.client.got.c_str(), "abc");
-    assert_int_equal(talk.client.engine->peek().kind, Party::Kind::blocked);
+    assert_int_equal(talk.client.engine->peek().kind, Kind::blocked);
     assert_false(talk.client.engine->has_input());
     talk.server.engine->notify_close();
-    assert_int_equal(talk.client.engine->peek().kind, Party::Kind::ended);
-    assert_int_equal(talk.client.engine->peek().kind, Party::Kind::ended);
-    assert_int_equal(talk.client.read({10}).kind, Party::Kind::ended);
+    assert_int_equal(talk.client.engine->peek().kind, Kind::ended);
+    assert_int_equal(talk.client.engine->peek().kind, Kind::ended);
+    assert_int_equal(talk.client.read({10}).kind, Kind::ended);
   }
 }
 

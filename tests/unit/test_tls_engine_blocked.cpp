@@ -1,24 +1,11 @@
 // Output that the channel below does not take: at most one record is sealed ahead, nothing is lost, and reading goes on.
-#include <string>
-
-#include "tls_parties.hpp"
-#include "unit.hpp"
+#include "tls_unit.hpp"
 
 namespace aio {
 
 namespace {
 
-using Kind = Party::Kind;
-
-constexpr int kVersions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-constexpr size_t kRecord = 16384;
 constexpr size_t kMostSealed = kRecord + 512;  // with a record's overhead
-
-std::string payload(size_t size) {
-  std::string bytes(size, '\0');
-  fill_payload(bytes.data(), 0, size);
-  return bytes;
-}
 
 void unblock(Party &party) {
   party.channel.room = SIZE_MAX;
@@ -208,9 +195,8 @@ struct PartOfTicket {
       talk.server.step_handshake();
     }
     assert_true(talk.client.ready && talk.server.ready);
-    constexpr size_t kHead = 5;
     std::string &bytes = talk.link.to_client.bytes;
-    const size_t first = kHead + (static_cast<size_t>(static_cast<Byte>(bytes[3])) << 8) + static_cast<Byte>(bytes[4]);
+    const size_t first = record_size(bytes, 0);
     rest = bytes.substr(first);
     bytes.resize(first);
     assert_int_equal(talk.client.read({10}).kind, Kind::blocked);
@@ -220,8 +206,7 @@ struct PartOfTicket {
 
   static aio_tls_options for_server() {
     aio_tls_options options = server_options(Conversation::identity());
-    options.trust_data = Conversation::identity().certificate.data();
-    options.trust_length = Conversation::identity().certificate.size();
+    trust(options, Conversation::identity());
     options.verify = AIO_OPTIONAL;
     return options;
   }

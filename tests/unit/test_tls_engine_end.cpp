@@ -1,22 +1,9 @@
 // How connections end: in order, cut, by errors below, by a broken protocol; and what comes behind the end.
-#include <string>
-
-#include "tls_parties.hpp"
-#include "unit.hpp"
+#include "tls_unit.hpp"
 
 namespace aio {
 
 namespace {
-
-using Kind = Party::Kind;
-
-constexpr int kVersions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-
-std::string payload(size_t size) {
-  std::string bytes(size, '\0');
-  fill_payload(bytes.data(), 0, size);
-  return bytes;
-}
 
 // Whatever is tried, and however often.
 void expect_reads_to_fail(Party &party, aio_status status) {

@@ -1,24 +1,10 @@
 // What a peer, or whoever is in between, cannot have the engine do: keep answers without end, say what is out of place,
 // take anything for a handshake.
-#include <string>
-
-#include "tls_parties.hpp"
-#include "unit.hpp"
+#include "tls_unit.hpp"
 
 namespace aio {
 
 namespace {
-
-using Kind = Party::Kind;
-
-constexpr int kVersions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-constexpr size_t kRecord = 16384;
-
-std::string payload(size_t size) {
-  std::string bytes(size, '\0');
-  fill_payload(bytes.data(), 0, size);
-  return bytes;
-}
 
 void ask_for_update(Party &party) {
   assert_int_equal(SSL_key_update(party.engine->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);

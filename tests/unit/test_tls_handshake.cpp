@@ -1,20 +1,9 @@
 // Handshakes of two engines: in pieces of any size, what they come to, and whom each side accepts.
-#include <string>
-
-#include "tls_parties.hpp"
-#include "unit.hpp"
+#include "tls_unit.hpp"
 
 namespace aio {
 
 namespace {
-
-constexpr int kVersions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-
-std::string payload(size_t size) {
-  std::string bytes(size, '\0');
-  fill_payload(bytes.data(), 0, size);
-  return bytes;
-}
 
 void expect_open(const Conversation &talk) {
   assert_int_equal(talk.client.error.status, AIO_OK);
@@ -161,8 +150,7 @@ void test_certificate__must_be_trusted(void **) {
 void test_certificate__of_clients(void **) {
   const Identity own("client", "DNS:client.test");
   aio_tls_options of_server = server_options(Conversation::identity());
-  of_server.trust_data = own.certificate.data();
-  of_server.trust_length = own.certificate.size();
+  trust(of_server, own);
   for (const int version : kVersions) {
     for (const int32_t verify : {AIO_YES, AIO_OPTIONAL}) {
       of_server.verify = verify;
@@ -172,8 +160,7 @@ void test_certificate__of_clients(void **) {
       assert_int_equal(without.server.error.status, verify == AIO_YES ? AIO_ERR_TLS_CERTIFICATE : AIO_OK);
       assert_int_equal(without.client.error.status, verify == AIO_YES ? AIO_ERR_TLS : AIO_OK);
       of_client = server_options(own);
-      of_client.trust_data = Conversation::identity().certificate.data();
-      of_client.trust_length = Conversation::identity().certificate.size();
+      trust(of_client, Conversation::identity());
       Conversation with(version, of_server, of_client);
       with.open();
       expect_open(with);

@@ -1,24 +1,12 @@
 // Memory of the library that runs out, at each of its requests: nothing crashes or is left, what was said to be moved was,
 // and who tries again goes on, unless what is lost is a record of his own.
-#include <string>
-
-#include "tls_parties.hpp"
-#include "unit.hpp"
+#include "tls_unit.hpp"
 
 namespace aio {
 
 namespace {
 
-using Kind = Party::Kind;
-
-constexpr int kVersions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 constexpr int kPatience = 4;
-
-std::string payload(size_t size) {
-  std::string bytes(size, '\0');
-  fill_payload(bytes.data(), 0, size);
-  return bytes;
-}
 
 // One failure is got over; false: it stays.
 bool get_over(Party &party) {

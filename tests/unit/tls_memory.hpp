@@ -142,10 +142,15 @@ inline aio_tls_options server_options(const Identity &own) {
   return options;
 }
 
-inline aio_tls_options client_options(const Identity &trusted) {
-  aio_tls_options options = {};
+// Whoever has this certificate, or one that it signed.
+inline void trust(aio_tls_options &options, const Identity &trusted) {
   options.trust_data = trusted.certificate.data();
   options.trust_length = trusted.certificate.size();
+}
+
+inline aio_tls_options client_options(const Identity &trusted) {
+  aio_tls_options options = {};
+  trust(options, trusted);
   return options;
 }
 

@@ -119,13 +119,17 @@ inline bool send(Party &from, Party &to, const std::string &bytes, size_t pieces
   return to.read_all() && to.got.compare(before, std::string::npos, bytes) == 0;
 }
 
-// So many records lie in a stream (RFC 8446, 5.1).
+constexpr size_t kRecordHead = 5;
+
+// Of the record that begins there, with its head (RFC 8446, 5.1).
+inline size_t record_size(const std::string &bytes, size_t at) {
+  return kRecordHead + (static_cast<size_t>(static_cast<Byte>(bytes[at + 3])) << 8) + static_cast<Byte>(bytes[at + 4]);
+}
+
+// So many records lie in a stream.
 inline size_t count_records(const std::string &bytes) {
-  constexpr size_t kHead = 5;
   size_t count = 0;
-  for (size_t at = 0; at + kHead <= bytes.size(); ++count) {
-    at += kHead + (static_cast<size_t>(static_cast<Byte>(bytes[at + 3])) << 8) + static_cast<Byte>(bytes[at + 4]);
-  }
+  for (size_t at = 0; at + kRecordHead <= bytes.size(); ++count) at += record_size(bytes, at);
   return count;
 }
 
