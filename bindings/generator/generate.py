@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""Makes from the public headers what SWIG and the layers are built on.
+
+usage: generate.py HEADERS OUTPUT
+"""
+
+import sys
+from pathlib import Path
+
+import facade
+import headers
+import python_layer
+
+
+def main():
+    api = headers.parse(sys.argv[1])
+    output = Path(sys.argv[2])
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "aiostate.hpp").write_text(facade.write(api))
+    (output / "constants.i").write_text(facade.constants(api))
+    (output / "functions.txt").write_text(facade.functions(api))
+    (output / "python").mkdir(exist_ok=True)
+    (output / "python" / "operations.py").write_text(python_layer.Writer(api).write())
+
+
+if __name__ == "__main__":
+    main()
