@@ -35,11 +35,6 @@ void AIO_CALL on_tls_error(aio_acceptor *acceptor, aio_status status, void *user
   deliver_error(acceptor, status, EVENT_TLS_ERROR, user_info);
 }
 
-struct Closing {
-  std::unique_ptr<Completion> completion;
-  std::shared_ptr<Listening> listening;
-};
-
 void AIO_CALL on_closed(aio_acceptor *, aio_status status, void *user_info) {
   std::unique_ptr<Closing> closing(static_cast<Closing *>(user_info));
   std::shared_ptr<Standing> held = closing->listening->release();
@@ -63,8 +58,8 @@ void Listening::find_home(Completion &event) const {
 
 AcceptorBase::~AcceptorBase() {
   try {
-    close(0);
-  } catch (const std::exception &) {  // the collection has ended, or closes it when it ends
+    if (acceptor_) close(std::move(last_closing_));
+  } catch (const Error &) {  // no memory: the end of the collection will close it
   }
   aio_acceptor_destroy(acceptor_);
 }
@@ -72,7 +67,9 @@ AcceptorBase::~AcceptorBase() {
 aio_accept_options AcceptorBase::prepare(const std::shared_ptr<Loop> &loop, int token, const AcceptOptions *options) {
   if (acceptor_) throw Error(AIO_ERR_BUSY, "This object has a socket already.");
   aio_accept_options c = options ? options->c : aio_accept_options{};
-  listening_ = std::make_shared<Listening>(loop, token, options ? options->collections() : std::vector<std::shared_ptr<Loop>>());
+  listening_ =
+      std::make_shared<Listening>(loop, token, options ? options->collections() : std::vector<std::shared_ptr<Loop>>());
+  last_closing_ = std::make_unique<Closing>(listening_, 0);
   listening_->hold();
   c.user_info = listening_.get();
   c.error_callback = on_accept_error;
@@ -95,10 +92,10 @@ void AIO_CALL AcceptorBase::on_accept(aio_acceptor *, aio_state *state, void *us
 }
 
 void AcceptorBase::close(int token) {
-  if (!acceptor_) return;
-  auto closing = std::make_unique<Closing>();
-  closing->listening = listening_;
-  closing->completion = std::make_unique<Completion>(listening_->loop, token);
+  if (acceptor_) close(std::make_unique<Closing>(listening_, token));
+}
+
+void AcceptorBase::close(std::unique_ptr<Closing> closing) {
   listening_->closed = true;
   listening_->loop->drop(*listening_);
   aio_status status = aio_acceptor_close(acceptor_, on_closed, closing.get());

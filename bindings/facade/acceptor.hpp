@@ -22,6 +22,15 @@ class Listening : public Standing {
   std::atomic<bool> closed{false};
 };
 
+// A close on its way.
+struct Closing {
+  Closing(const std::shared_ptr<Listening> &of, int token)
+      : listening(of), completion(std::make_unique<Completion>(of->loop, token)) {}
+
+  std::shared_ptr<Listening> listening;
+  std::unique_ptr<Completion> completion;
+};
+
 class AcceptOptions;
 
 // Made with a token, it gives an event for each connection, and for each failure to accept one, until it has been closed.
@@ -50,9 +59,11 @@ class AcceptorBase {
   static void AIO_CALL on_accept(aio_acceptor *acceptor, aio_state *state, void *user_info);
   aio_accept_options prepare(const std::shared_ptr<Loop> &loop, int token, const AcceptOptions *options);
   void begun(aio_status status);
+  void close(std::unique_ptr<Closing> closing);
 
   aio_acceptor *acceptor_ = nullptr;
   std::shared_ptr<Listening> listening_;
+  std::unique_ptr<Closing> last_closing_;  // allocated ahead, for the destructor
 #endif
 };
 

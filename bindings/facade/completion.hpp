@@ -37,14 +37,14 @@ struct Completion {
   bool truncated = false;
   int system_error = 0;
   size_t count = 0;
-  Bytes bytes;                  // lent to the library while the operation runs; read into it, or written from it
-  std::shared_ptr<void> kept;   // what else is lent
-  uint64_t begin = 0;           // where a standing read's bytes begin in the stream
-  std::string text;             // about an error
-  aio_address address{};        // of a datagram's sender
+  Bytes bytes;                 // lent to the library while the operation runs; read into it, or written from it
+  std::shared_ptr<void> kept;  // what else is lent
+  uint64_t begin = 0;          // where a standing read's bytes begin in the stream
+  std::string text;            // about an error
+  aio_address address{};       // of a datagram's sender
   aio_state *accepted = nullptr;
   std::shared_ptr<Loop> accepted_loop;
-  int home = -1;                // which of the acceptor's collections that is
+  int home = -1;  // which of the acceptor's collections that is
 };
 
 }  // namespace aiostate

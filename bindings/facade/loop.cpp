@@ -35,16 +35,10 @@ Loop::~Loop() {
 int Loop::wait(double timeout) {
   if (!(timeout >= 0)) throw Error(AIO_ERR_INVALID_ARGUMENT);
   std::shared_ptr<Loop> self = shared_from_this();  // the language may free the collection meanwhile
-  std::unique_lock<std::mutex> driving(driving_, std::try_to_lock);
-  if (!driving) throw Error(AIO_ERR_BUSY);
+  Drive drive(*this);
   if (has_events()) return WAIT_READY;
   if (!handle_) throw Error(AIO_ERR_CLOSED);
-  int outcome = turn(timeout);
-  if (abandoned_) {
-    driving.unlock();
-    abandon();
-  }
-  return outcome;
+  return turn(timeout);
 }
 
 int Loop::turn(double timeout) {
@@ -77,8 +71,11 @@ double Loop::next_timeout() {
 }
 
 void Loop::destroy() {
-  std::unique_lock<std::mutex> driving(driving_, std::try_to_lock);
-  if (!driving) throw Error(AIO_ERR_BUSY);
+  Drive drive(*this);
+  end();
+}
+
+void Loop::end() {
   aio_collection *ended = nullptr;
   {
     std::unique_lock<std::shared_mutex> lock(life_);
@@ -89,13 +86,13 @@ void Loop::destroy() {
 
 void Loop::abandon() {
   abandoned_ = true;
-  if (!driving_.try_lock()) {
+  std::unique_lock<std::mutex> driving(driving_, std::try_to_lock);
+  if (!driving) {
     std::shared_lock<std::shared_mutex> lock(life_);
     if (handle_) aio_collection_wake(handle_);
     return;
   }
-  driving_.unlock();
-  destroy();
+  end();
   std::unique_ptr<Completion> forgotten;
   std::lock_guard<std::mutex> lock(queue_lock_);
   std::swap(forgotten, first_);

@@ -43,11 +43,18 @@ class Loop : public std::enable_shared_from_this<Loop> {
   // Makes this thread the one that drives. Throws AIO_ERR_BUSY while another one does.
   class Drive {
    public:
-    explicit Drive(Loop &loop) : lock_(loop.driving_, std::try_to_lock) {
+    explicit Drive(Loop &loop) : loop_(loop), lock_(loop.driving_, std::try_to_lock) {
       if (!lock_) throw Error(AIO_ERR_BUSY);
     }
+    ~Drive() {
+      lock_.unlock();
+      if (loop_.abandoned_) loop_.abandon();
+    }
+    Drive(const Drive &) = delete;
+    Drive &operator=(const Drive &) = delete;
 
    private:
+    Loop &loop_;
     std::unique_lock<std::mutex> lock_;
   };
 
@@ -56,7 +63,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
   std::unique_ptr<Completion> take();
   double next_timeout();
   void destroy();
-  void abandon();  // nobody will take what comes; ends the collection, if it is being driven when that thread has noticed
+  void
+  abandon();  // nobody will take what comes; ends the collection, if it is being driven when that thread has noticed
 
   // The callbacks put what happened here.
   void push(std::unique_ptr<Completion> completion);
@@ -72,6 +80,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
  private:
   Loop() = default;
+  void end();
   bool has_events();
   void append(std::unique_ptr<Completion> completion);
   int turn(double timeout);
@@ -79,7 +88,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   aio_collection *handle_ = nullptr;
   mutable std::shared_mutex life_;  // of handle_
-  std::mutex driving_;              // held by wait and destroy
+  std::mutex driving_;              // held by the thread that drives
   std::atomic<bool> abandoned_{false};
 
   std::mutex queue_lock_;

@@ -74,9 +74,7 @@ StateBase::~StateBase() {
   forget_marks();
 }
 
-void StateBase::adopt(aio_state *state, const std::shared_ptr<Loop> &loop) {
-  *out(loop) = state;
-}
+void StateBase::adopt(aio_state *state, const std::shared_ptr<Loop> &loop) { *out(loop) = state; }
 
 void StateBase::read_with_checking(int token, const IoOptions *options) {
   begin_standing(aio_state_read_with_checking, on_stream, true, token, options);

@@ -52,7 +52,8 @@ class StateBase : protected Results {
 
  private:
   using Submit = aio_status (*)(aio_state *, aio_buffer_callback, const aio_io_options *);
-  void begin_standing(Submit submit, aio_buffer_callback callback, bool shows_stream, int token, const IoOptions *options);
+  void begin_standing(Submit submit, aio_buffer_callback callback, bool shows_stream, int token,
+                      const IoOptions *options);
   void forget_marks();
 
   aio_state *state_ = nullptr;

@@ -59,8 +59,6 @@ void AIO_CALL on_state(aio_state *state, aio_status status, void *user_info) {
   finish(begin(user_info, state, status, 0));
 }
 
-void AIO_CALL on_applied(void *argument) {
-  finish(std::unique_ptr<Completion>(static_cast<Completion *>(argument)));
-}
+void AIO_CALL on_applied(void *argument) { finish(std::unique_ptr<Completion>(static_cast<Completion *>(argument))); }
 
 }  // namespace aiostate
