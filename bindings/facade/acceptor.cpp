@@ -51,7 +51,7 @@ void Listening::find_home(Completion &event) const {
   for (size_t i = 0; i < loops.size(); ++i) {
     if (loops[i]->handle() != aio_state_collection(event.accepted)) continue;
     event.accepted_loop = loops[i];
-    event.home = int(i);
+    event.home = static_cast<int>(i);
     break;
   }
 }

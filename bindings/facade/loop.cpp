@@ -60,7 +60,7 @@ int Loop::turn(double timeout) {
 // False: a signal came.
 bool Loop::sleep(double seconds) {
   pollfd what{aio_collection_descriptor(handle_), POLLIN, 0};
-  int milliseconds = seconds >= INT_MAX / 1000 ? -1 : int(std::ceil(seconds * 1000));
+  int milliseconds = seconds >= INT_MAX / 1000 ? -1 : static_cast<int>(std::ceil(seconds * 1000));
   return poll(&what, 1, milliseconds) >= 0 || errno != EINTR;
 }
 
