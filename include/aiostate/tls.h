@@ -104,7 +104,8 @@ AIO_API void AIO_CALL aio_tls_context_destroy(aio_tls_context *context);
 /*
  * Begins TLS on a connected stream on which nothing runs, and does the handshake and verification; the context says which
  * side this is. Bytes that were read and not consumed are taken as the peer's first. Until the callback (may be NULL) both
- * directions are occupied. It comes with AIO_OK, or with why not, and then both directions have ended with that status:
+ * directions are occupied. It comes with AIO_OK; with AIO_ERR_BUSY, and nothing has changed, if another thread's operation
+ * came first; or with why not, and then both directions have ended with that status:
  * AIO_TIMEOUT; AIO_ERR_TLS_CERTIFICATE; AIO_ERR_TLS_HOST_NAME; AIO_ERR_TLS; AIO_ERR_TLS_TRUNCATED; an error of the connection;
  * AIO_ERR_CANCELED: closed. An abort does not end it.
  *
