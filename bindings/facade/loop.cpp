@@ -44,17 +44,16 @@ int Loop::wait(double timeout) {
 int Loop::turn(double timeout) {
   double deadline = timeout > 0 && timeout < 1e9 ? now_seconds() + timeout : 0;
   aio_collection_call(handle_);
-  while (!has_events()) {
+  for (;;) {
+    aio_status status = aio_collection_wait(handle_, 0);
+    if (status < 0) throw Error(status);
+    bool woken = status == AIO_OK && aio_collection_call(handle_) == 0;
+    if (woken || abandoned_ || has_events()) return WAIT_READY;
     double left = timeout >= 1e9 ? AIO_NO_TIMEOUT : deadline > 0 ? std::max(0.0, deadline - now_seconds()) : 0;
+    if (left <= 0) return WAIT_TIMEOUT;
     double seconds = std::min(left, aio_collection_next_timeout(handle_));
     if (seconds > 0 && !sleep(seconds)) return WAIT_INTERRUPTED;
-    aio_status status = aio_collection_wait(handle_, 0);
-    bool woken = status == AIO_OK && aio_collection_call(handle_) == 0;
-    if (woken || abandoned_) break;
-    if (status == AIO_TIMEOUT && left <= 0) return WAIT_TIMEOUT;
-    if (status < 0) throw Error(status);
   }
-  return WAIT_READY;
 }
 
 // False: a signal came.
