@@ -186,6 +186,7 @@ int Collection::descriptor() {
 }
 
 double Collection::next_timeout() {
+  mailbox_->stop_dozing();
   const net::Visit visit(*mailbox_);
   if (!visit.allowed()) return 0;
   if (!completions_.empty() || !flushes_.empty() || loop_.has_unregistered() || mailbox_->is_woken()) return 0;
@@ -247,7 +248,7 @@ void Collection::turn(Nanoseconds until, bool block) {
   expire();
   flush();
   do_chores();
-  if (foreign_loop_.load(std::memory_order_relaxed)) static_cast<void>(mailbox_->sleep());
+  if (foreign_loop_.load(std::memory_order_relaxed)) mailbox_->doze();
 }
 
 void Collection::expire() {

@@ -35,6 +35,7 @@ bool Mailbox::post(Task &task, Late late, const std::atomic<bool> *gate) {
   mail_.push_back(task);
   has_mail_.store(true, std::memory_order_seq_cst);
   // One wake-up per batch. Under the lock: the loop must not be closed meanwhile.
+  if (dozer_.load(std::memory_order_seq_cst) == this_thread()) return true;
   if (sleeping_.exchange(false, std::memory_order_seq_cst)) loop_->wake();
   return true;
 }

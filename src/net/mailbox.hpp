@@ -79,9 +79,17 @@ class Mailbox {
   // From sleep() on, whoever posts wakes the loop. False: there is mail already. First the mark, then the look; whoever
   // posts does the reverse, so one of the two sees the other.
   [[nodiscard]] bool sleep() {
+    stop_dozing();
     sleeping_.store(true, std::memory_order_seq_cst);
     return !has_mail_.load(std::memory_order_seq_cst);
   }
+  // The same where a foreign loop is about to poll. Before it does, its thread asks how long it may, and sees its own mail:
+  // what that thread posts until then wakes nobody.
+  void doze() {
+    static_cast<void>(sleep());
+    dozer_.store(this_thread(), std::memory_order_relaxed);
+  }
+  void stop_dozing() { dozer_.store(ThreadId(), std::memory_order_seq_cst); }
   void awake() { sleeping_.store(false, std::memory_order_relaxed); }
   [[nodiscard]] bool take_wake_up() {
     return woken_.load(std::memory_order_relaxed) && woken_.exchange(false, std::memory_order_acquire);
@@ -120,6 +128,7 @@ class Mailbox {
   std::atomic<bool> woken_{false};
   std::atomic<bool> shut_{false};
   std::atomic<ThreadId> driver_{};
+  std::atomic<ThreadId> dozer_{};  // whose posts need wake nobody
   std::atomic<int> references_{1};
 };
 

@@ -200,6 +200,24 @@ static void test_loop__wake_on_another_thread(void **test) {
   expect_idle(pair);
 }
 
+static void test_loop__submitting_before_asking_how_long_to_poll_wakes_nobody(void **test) {
+  struct pair *pair = *test;
+  let_it_settle(pair->collection);
+  struct completion *apply = start_apply(pair, NULL);
+  assert_int_equal(polls(pair->collection, 0), 0);
+  expect_next_timeout(pair, 0);
+  turn_until(pair->collection, &apply->done, 1);
+}
+
+static void test_loop__submitting_after_it_wakes(void **test) {
+  struct pair *pair = *test;
+  let_it_settle(pair->collection);
+  expect_next_timeout(pair, AIO_NO_TIMEOUT);
+  struct completion *apply = start_apply(pair, NULL);
+  assert_int_equal(polls(pair->collection, 10000), 1);
+  turn_until(pair->collection, &apply->done, 1);
+}
+
 static void test_loop__connect_by_name(void **test) {
   struct pair *pair = *test;
   struct listener *listener = new_listener("127.0.0.1");
@@ -275,6 +293,8 @@ int main(void) {
       with_collection(test_loop__apply_on_another_thread),
       with_pair(test_loop__write_on_another_thread),
       with_collection(test_loop__wake_on_another_thread),
+      with_pair(test_loop__submitting_before_asking_how_long_to_poll_wakes_nobody),
+      with_pair(test_loop__submitting_after_it_wakes),
       with_collection(test_loop__connect_by_name),
       with_pair(test_loop__does_not_spin_on_a_peer_that_hung_up),
       with_pair(test_loop__does_not_spin_on_bytes_nobody_reads),
