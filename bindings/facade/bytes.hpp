@@ -33,8 +33,11 @@ class Bytes {
   }
   ~Bytes() { std::free(data_); }
 
-  // Forgets what lies behind `size`.
-  void shorten(size_t size) { size_ = size; }
+  // Forgets all but `size` bytes from `start` on.
+  void narrow(size_t start, size_t size) {
+    if (start) std::memmove(data_, data_ + start, size);
+    size_ = size;
+  }
 
   char *data() const { return data_; }
   size_t size() const { return size_; }

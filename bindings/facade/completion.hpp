@@ -39,7 +39,7 @@ struct Completion {
   size_t count = 0;
   Bytes bytes;                 // lent to the library while the operation runs; read into it, or written from it
   std::shared_ptr<void> kept;  // what else is lent
-  uint64_t begin = 0;          // where a standing read's bytes begin in the stream
+  uint64_t begin = 0;          // where a standing read's bytes begin in the stream, and another's in `bytes`
   std::string text;            // about an error
   aio_address address{};       // of a datagram's sender
   aio_state *accepted = nullptr;

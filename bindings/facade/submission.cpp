@@ -33,7 +33,7 @@ void AIO_CALL on_input(aio_state *state, void *, size_t count, void *user_info) 
   auto completion = begin(user_info, state, aio_state_read_status(state), count);
   if (const aio_address *sender = aio_state_message_address(state)) completion->address = *sender;
   completion->truncated = aio_state_message_truncated(state);
-  completion->bytes.shorten(count);
+  completion->bytes.narrow(completion->begin, count);
   finish(std::move(completion));
 }
 

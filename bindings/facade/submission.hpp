@@ -1,6 +1,8 @@
 // An operation on its way into the library.
 #pragma once
 
+#include <type_traits>
+
 #include "loop.hpp"
 
 namespace aiostate {
@@ -34,6 +36,7 @@ class Submission {
   auto options(const Options *given) const {
     auto c = given ? given->c : decltype(given->c){};
     c.user_info = completion_.get();
+    if constexpr (std::is_same_v<decltype(c), aio_io_options>) completion_->begin = c.start;
     return c;
   }
 

@@ -32,6 +32,16 @@ void test_read__ends_with_the_bytes_that_came(void **) {
   assert_string_equal(text(event.bytes()).c_str(), "hi");
 }
 
+void test_read__with_a_start_gives_the_bytes_from_there_on(void **) {
+  Pair pair;
+  IoOptions options;
+  options.set_start(2);
+  options.set_end(5);
+  pair.server.read(8, 7, &options);
+  pair.client_sends("abcdef");
+  assert_string_equal(text(pair.expect(7).bytes()).c_str(), "abc");
+}
+
 void test_refusal__is_thrown_and_gives_no_event(void **) {
   Pair pair;
   pair.server.read(5, 7, nullptr);
@@ -209,6 +219,7 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(test_read__event_has_token_status_and_bytes),
       cmocka_unit_test(test_read__ends_with_the_bytes_that_came),
+      cmocka_unit_test(test_read__with_a_start_gives_the_bytes_from_there_on),
       cmocka_unit_test(test_refusal__is_thrown_and_gives_no_event),
       cmocka_unit_test(test_creation__refused_says_why_and_leaves_the_object_empty),
       cmocka_unit_test(test_token_0__nobody_is_told),
