@@ -49,6 +49,7 @@ class Api:
     structs: list = field(default_factory=list)
     constants: dict = field(default_factory=dict)
     statuses: dict = field(default_factory=dict)
+    messages: dict = field(default_factory=dict)  # the statuses' texts
     version: str = ""
 
 
@@ -76,7 +77,7 @@ ITEM = re.compile(
     r"|AIO_API\s+(?P<returns>[\w\s*]+?)\s*AIO_CALL\s+(?P<function>\w+)\((?P<parameters>(?:[^;])*)\);"
     r"|typedef struct (?P<struct>aio_\w+) \{(?P<fields>.*?)\n\} \w+;"
     r"|#define (?P<constant>AIO_[A-Z0-9_]+) (?P<value>[-\w.]+)"
-    r"|XX\((?P<status>AIO_\w+), (?P<number>-?\d+),"
+    r"|XX\((?P<status>AIO_\w+), (?P<number>-?\d+),\s*\"(?P<message>[^\"]*)\"\)"
     r"|(?P<other>\S+)",
     re.S,
 )
@@ -110,5 +111,6 @@ def parse(directory):
                     api.constants[item["constant"]] = item["value"]
             elif item["status"]:
                 api.statuses[item["status"]] = int(item["number"])
+                api.messages[item["status"]] = item["message"]
     api.version = ".".join(api.constants.pop(f"AIO_VERSION_{part}") for part in ("MAJOR", "MINOR", "PATCH"))
     return api
