@@ -9,6 +9,7 @@ from pathlib import Path
 
 import facade
 import headers
+import java_layer
 import python_layer
 
 
@@ -21,6 +22,10 @@ def main():
     (output / "functions.txt").write_text(facade.functions(api))
     (output / "python").mkdir(exist_ok=True)
     (output / "python" / "operations.py").write_text(python_layer.Writer(api).write())
+    java = output / "java" / "org" / "aiostate"
+    java.mkdir(parents=True, exist_ok=True)
+    for name, text in java_layer.files(api):
+        (java / name).write_text(text)
 
 
 if __name__ == "__main__":

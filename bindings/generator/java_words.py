@@ -1,0 +1,106 @@
+"""What the headers' words are in Java: names, types and documentation."""
+
+import html
+import re
+import textwrap
+
+from documentation import translate
+from model import class_name
+
+# How Java declares an argument, and the expression for the library, by the facade's type and by name.
+BY_TYPE = {
+    "const char *": ("String {}", "{}"),
+    "size_t": ("long {}", "{}"),
+    "int": ("int {}", "{}"),
+    "long long": ("long {}", "{}"),
+    "double": ("double {}", "{}"),
+    "bool": ("boolean {}", "{}"),
+    "ByteView": ("byte[] {}", "{}"),
+    "Buffers *": ("Iterable<byte[]> {}", "Lists.lower({})"),
+    "Messages *": ("Iterable<Message> {}", "Lists.lowerMessages({})"),
+    "const FrameFormat *": ("FrameFormat {}", "{}.low"),
+    "const RateLimit *": ("RateLimit {}", "{0} == null ? null : {0}.low"),
+    "const Address *": ("Address {}", "{}.low"),
+    "TlsContext *": ("TlsContext {}", "{}.low()"),
+}
+BY_NAME = {
+    "service": ("int port", "Integer.toString(port)"),
+    "length": ("int length", "length"),
+    "direction": ("Direction direction", "direction.number"),
+    "choice": ("boolean choice", "Options.choice(choice)"),
+    "status": ("Status status", "status.number()"),
+}
+# What Java makes of a result, by the facade's type, or by the method's name.
+RESULTS = {
+    "const char *": ("String", "{}"),
+    "size_t": ("long", "{}"),
+    "bool": ("boolean", "{}"),
+    "ByteView": ("byte[]", "{}"),
+    "Address": ("Address", "new Address({})"),
+    "Counters": ("Counters", "new Counters({})"),
+    "Credentials": ("Credentials", "new Credentials({})"),
+    "read_status": ("Status", "Status.of({})"),
+    "write_status": ("Status", "Status.of({})"),
+    "nodelay": ("boolean", "Options.isYes({})"),
+    "keepalive": ("boolean", "Options.isYes({})"),
+}
+TOLD = {
+    "address": "an address",
+    "buffer": "the bytes, which are copied",
+    "bytes": "how many",
+    "callback": "called at the end",
+    "choice": "whether it is on",
+    "context": "certificates and trust",
+    "delimiter": "the bytes that end it",
+    "direction": "which way",
+    "format": "what a frame looks like",
+    "group": "a numeric address",
+    "host": "a name or a numeric address",
+    "interfaceName": "a network interface; null: the system's choice",
+    "length": "how many bytes",
+    "limit": "how fast; null: no limit",
+    "listening": "the descriptor",
+    "messages": "what to send, and where to",
+    "name": "a name",
+    "options": "sets what is other than the default",
+    "path": "where the socket's file is",
+    "port": "its number; 0: a free one",
+    "seconds": "the time",
+    "socket": "the descriptor",
+    "source": "the numeric address of a sender; null: all",
+    "status": "a status",
+    "timeout": "seconds",
+    "views": "the pieces, which are copied",
+}
+
+
+def camel(name):
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def names(methods):
+    """C's names as Java's own."""
+    return {m.function.name: f"{m.owner}.{camel(m.name)}" if m.owner else camel(m.name) for m in methods}
+
+
+def sentences(comment, own_names=None):
+    """A comment of C as paragraphs of a Javadoc comment."""
+    text = re.sub(r"\baio_(\w+_options)\b", lambda match: class_name(match[1]), comment)
+    text = text.replace("AIO_YES", "true").replace("AIO_NO ", "false ").replace("NULL", "null")
+    text = html.escape(translate(text, own_names or {}), quote=False)
+    text = re.sub(r"`(\w+)`", r"{@code \1}", text).replace("`", "").replace("'@'", "'{@literal @}'")
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def javadoc(paragraphs, indent="  ", parameters=(), returned=None):
+    """The lines of a comment; parameters are names, or pairs of a name and what is to be said of it."""
+    lines = []
+    for number, text in enumerate(paragraphs):
+        lines += [""] * (number > 0) + textwrap.wrap(("<p>" if number else "") + text, 110, break_on_hyphens=False)
+    tags = [f"@param {name} {TOLD.get(name, 'see above')}" for name in parameters]
+    tags += [f"@return {returned}"] if returned else []
+    lines += [""] * bool(lines and tags) + tags
+    if len(lines) == 1:
+        return [f"{indent}/** {lines[0]} */"]
+    return [f"{indent}/**", *(f"{indent} * {line}".rstrip() for line in lines), f"{indent} */"]

@@ -1,0 +1,273 @@
+package org.aiostate;
+
+import static org.aiostate.low.NativeConstants.NO_TIMEOUT;
+import static org.aiostate.low.NativeConstants.WAIT_TIMEOUT;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.aiostate.low.Event;
+
+/**
+ * An event loop of sockets, which it makes.
+ *
+ * <p>One thread at a time drives it: with {@link #run}, {@link #runUntil}, {@link #poll} or {@link #await}, or one of its own
+ * after {@link #start()}. Callbacks run in that thread, and so does what depends on futures. Everything else may be called on
+ * any thread. As an {@link Executor} it runs commands in that thread, later and in order.
+ */
+public final class Collection extends CollectionOperations implements AutoCloseable, Executor {
+  private final Event event = new Event();
+  private final Tokens tokens = new Tokens();
+  private final ReentrantLock waiting = new ReentrantLock();
+  private final ReentrantLock calling = new ReentrantLock();
+  private volatile boolean driven;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** Makes a collection that nobody drives yet. */
+  public Collection() {}
+
+  /**
+   * Moves bytes and calls back until {@link #stop} or {@link #close}. An exception of a callback ends it, too; it can be
+   * called again. An interrupt of the thread does not.
+   */
+  public void run() {
+    boolean before = driven;
+    driven = true;
+    try {
+      drive(this::dispatch);
+    } finally {
+      driven = before;
+    }
+  }
+
+  /** Has {@link #run} return, or the thread of {@link #start()} end; from any thread, or before it has begun. */
+  public void stop() {
+    low.stop();
+  }
+
+  /** Moves the bytes that can be moved, and calls back. */
+  public void poll() {
+    poll(0);
+  }
+
+  /**
+   * The same, but waits until there is something to do.
+   *
+   * @param timeout for how many seconds at most
+   * @return false if the time is over
+   */
+  public boolean poll(double timeout) {
+    boolean inTime = waitEvents(timeout);
+    dispatch();
+    return inTime;
+  }
+
+  /**
+   * {@return for how many seconds there is nothing to do unless a socket becomes ready; infinity if nothing is due} For a
+   * loop that calls {@link #poll()} itself.
+   */
+  public double nextTimeout() {
+    double seconds = low.nextTimeout();
+    return seconds < NO_TIMEOUT ? seconds : Double.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Moves bytes and calls back until a condition is true.
+   *
+   * @param condition asked after each step
+   */
+  public void runUntil(BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) poll(NO_TIMEOUT);
+  }
+
+  /**
+   * The same for a limited time.
+   *
+   * @param condition asked after each step
+   * @param timeout for how many seconds at most
+   * @throws TimeoutException when they are over
+   */
+  public void runUntil(BooleanSupplier condition, double timeout) {
+    double deadline = now() + timeout;
+    while (!condition.getAsBoolean()) {
+      double left = Math.max(0, deadline - now());
+      if (!poll(left) && left == 0) throw AioException.of(Status.TIMEOUT, "");
+    }
+  }
+
+  /**
+   * Waits until a future is done; drives the collection meanwhile, unless another thread does.
+   *
+   * @param <T> of the future's value
+   * @param stage what one of the collection's operations has given, or what depends on it
+   * @return its value
+   * @throws AioException if the operation did not complete with OK; the same as the future's, unwrapped
+   */
+  public <T> T await(CompletionStage<T> stage) {
+    CompletableFuture<T> future = stage.toCompletableFuture();
+    if (!driven || calling.isHeldByCurrentThread()) runUntil(future::isDone);
+    try {
+      return future.join();
+    } catch (CompletionException failure) {
+      if (failure.getCause() instanceof RuntimeException cause) throw cause;
+      throw failure;
+    }
+  }
+
+  /**
+   * Has a daemon thread drive the collection until {@link #stop} or {@link #close}. An exception of a callback goes to that
+   * thread's {@link Thread.UncaughtExceptionHandler}, and the thread goes on.
+   *
+   * @return this collection
+   */
+  public Collection start() {
+    return start(Runnable::run);
+  }
+
+  /**
+   * The same, but callbacks run where an executor runs them, such as {@code EventQueue::invokeLater}: so the event loop of
+   * somebody else is theirs, too.
+   *
+   * @param executor must run a command while the caller of {@code execute} goes on, or in it
+   * @return this collection
+   */
+  public Collection start(Executor executor) {
+    if (driven) throw AioException.of(Status.ERR_BUSY, "");
+    var thread = new Thread(() -> serve(executor), "aiostate");
+    thread.setDaemon(true);
+    driven = true;
+    thread.start();
+    return this;
+  }
+
+  private void serve(Executor executor) {
+    try {
+      drive(() -> callIn(executor));
+    } finally {
+      driven = false;
+    }
+  }
+
+  private void callIn(Executor executor) {
+    try {
+      CompletableFuture.runAsync(this::dispatch, executor).join();
+    } catch (CompletionException failure) {
+      Thread self = Thread.currentThread();
+      self.getUncaughtExceptionHandler().uncaughtException(self, failure.getCause());
+    }
+  }
+
+  @Override
+  public void execute(Runnable command) {
+    submit(event -> command.run(), low::apply);
+  }
+
+  /**
+   * Calls back once after some time.
+   *
+   * @param delay in how many seconds
+   * @param callback what to call
+   * @return the timer
+   */
+  public Timer timer(double delay, Runnable callback) {
+    return timer(delay, 0, callback);
+  }
+
+  /**
+   * Calls back again and again.
+   *
+   * @param delay in how many seconds first
+   * @param repeat in how many seconds then, again and again; 0: only once
+   * @param callback what to call
+   * @return the timer
+   */
+  public Timer timer(double delay, double repeat, Runnable callback) {
+    return new Timer(this, delay, repeat, callback);
+  }
+
+  /**
+   * Closes all states and acceptors, calls back what still waits, with ERR_CANCELED, and ends the collection. If another
+   * thread drives it, that one is stopped; a callback that runs there is waited for.
+   */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) return;
+    low.wake();
+    waiting.lock();
+    try {
+      low.destroy();
+    } finally {
+      waiting.unlock();
+    }
+    dispatch();
+    tokens.end();
+  }
+
+  private void drive(Runnable dispatch) {
+    while (!closed.get() && !low.stopping()) {
+      try {
+        waitEvents(NO_TIMEOUT);
+      } catch (AioException refused) {
+        if (closed.get()) return;
+        throw refused;
+      }
+      dispatch.run();
+    }
+  }
+
+  private boolean waitEvents(double timeout) {
+    if (!waiting.tryLock()) throw AioException.of(Status.ERR_BUSY, "");
+    try {
+      return low.waitEvents(timeout) != WAIT_TIMEOUT;
+    } finally {
+      waiting.unlock();
+    }
+  }
+
+  private void dispatch() {
+    calling.lock();
+    try {
+      while (low.take(event)) tokens.call(event);
+    } finally {
+      calling.unlock();
+    }
+  }
+
+  /** Registers who waits, before what is waited for can come; a refusal takes that back. */
+  int submit(Tokens.Waiter waiter, IntConsumer start) {
+    int token = tokens.add(waiter);
+    try {
+      start.accept(token);
+    } catch (Throwable refusal) {
+      tokens.forget(token);
+      throw refusal;
+    }
+    return token;
+  }
+
+  void forget(int token) {
+    tokens.forget(token);
+  }
+
+  @Override
+  State newState() {
+    return new State(this);
+  }
+
+  @Override
+  Acceptor listen(Callback.OfConnection callback, Consumer<? super AcceptOptions> fill, Acceptor.Call call) {
+    try (AcceptOptions options = Options.filled(AcceptOptions::new, fill == null ? none -> {} : fill)) {
+      return new Acceptor(this, callback, options, call);
+    }
+  }
+
+  private static double now() {
+    return System.nanoTime() * 1e-9;
+  }
+}

@@ -1,0 +1,23 @@
+package org.aiostate;
+
+/** A timer, made by {@link Collection#timer}. It goes on if nobody refers to it. */
+public final class Timer {
+  private final Collection collection;
+  private final org.aiostate.low.Timer low = new org.aiostate.low.Timer();
+  private final int token;
+
+  Timer(Collection collection, double delay, double repeat, Runnable callback) {
+    this.collection = collection;
+    token = collection.submit(event -> call(callback), number -> low.start(collection.low, delay, repeat, number));
+  }
+
+  private void call(Runnable callback) {
+    callback.run();
+  }
+
+  /** Stops it: no call begins any more. */
+  public void stop() {
+    collection.forget(token);
+    low.stop();
+  }
+}
