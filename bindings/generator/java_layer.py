@@ -47,7 +47,7 @@ class Call:
 class Writer:
     def __init__(self, api):
         self.methods = [describe(f) for f in api.functions if f.name in STANDING] + describe_all(api)
-        self.names = names(self.methods)
+        self.names = names(api.functions)
 
     def text(self, method):
         return sentences(method.function.comment, self.names)
@@ -61,12 +61,12 @@ class Writer:
         return [*lines, f"  {head}({', '.join(parameters)}) {{", *(f"    {line}" for line in body), "  }", ""]
 
     def forms(self, method, call, head, extra, returns, body, doc):
-        """A public method without options and, if it has any, with them; body(expression of the options)."""
+        """A public method without options and, if it takes any, with them; body(expression of the options)."""
         name = f"public {head} {self.name(method)}"
         lines = self.define(name, call.parameters + extra, body("null"), doc, returns)
         if method.options:
             fill = [f"Consumer<? super {method.options}> options"]
-            lines += self.define(name, call.parameters + extra + fill, body("options"), ["The same with options."], returns)
+            lines += self.define(name, call.parameters + extra + fill, body("options"), ["The same with a callback and options." if doc[0].endswith("a callback.") else "The same with options."], returns)
         return lines
 
     def operation(self, method):

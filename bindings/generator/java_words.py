@@ -5,7 +5,7 @@ import re
 import textwrap
 
 from documentation import translate
-from model import class_name
+from model import class_name, owner_of
 
 # How Java declares an argument, and the expression for the library, by the facade's type and by name.
 BY_TYPE = {
@@ -48,7 +48,7 @@ TOLD = {
     "address": "an address",
     "buffer": "the bytes, which are copied",
     "bytes": "how many",
-    "callback": "called at the end",
+    "callback": "who is told",
     "choice": "whether it is on",
     "context": "certificates and trust",
     "delimiter": "the bytes that end it",
@@ -79,17 +79,38 @@ def camel(name):
     return head + "".join(part.capitalize() for part in rest)
 
 
-def names(methods):
+def names(functions):
     """C's names as Java's own."""
-    return {m.function.name: f"{m.owner}.{camel(m.name)}" if m.owner else camel(m.name) for m in methods}
+    found = {}
+    for function in functions:
+        owner, name = owner_of(function.name)
+        found[function.name] = f"{owner}.{camel(name)}" if owner else camel(name)
+    return found
+
+
+# What is told of C only, or otherwise in Java.
+IN_JAVA = {
+    r"The buffer is the library's until the callback[^.]*\.": "",
+    r"The state is the caller's to destroy in each case\.": "",
+    r"The array is copied, [^.]*\.": "",
+    r"^\*Driver\.\*": "For the thread that drives the collection.",
+    r"\(may be NULL(; [^)]*)?\) ?": "",
+    r", user_info\)": ")",
+    r"\(state, bytes, count\)": "(state, bytes, status)",
+    r"AIO_YES": "true",
+    r"AIO_NO\b": "false",
+    r"NULL": "null",
+}
 
 
 def sentences(comment, own_names=None):
     """A comment of C as paragraphs of a Javadoc comment."""
-    text = re.sub(r"\baio_(\w+_options)\b", lambda match: class_name(match[1]), comment)
-    text = text.replace("AIO_YES", "true").replace("AIO_NO ", "false ").replace("NULL", "null")
+    text = comment
+    for pattern, replacement in IN_JAVA.items():
+        text = re.sub(pattern.replace(" ", r"\s+"), replacement, text)
+    text = re.sub(r"\baio_(\w+_options)\b", lambda match: class_name(match[1]), text)
     text = html.escape(translate(text, own_names or {}), quote=False)
-    text = re.sub(r"`(\w+)`", r"{@code \1}", text).replace("`", "").replace("'@'", "'{@literal @}'")
+    text = re.sub(r"`(\w+)`", lambda match: f"{{@code {camel(match[1])}}}", text).replace("`", "").replace("'@'", "'{@literal @}'")
     return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 

@@ -41,10 +41,9 @@ static jbyteArray java_text(JNIEnv *env, const char *text) {
 
 static void raise_refusal(JNIEnv *env, const Failure &failure) {
   jclass type = env->FindClass("org/aiostate/AioException");
-  jmethodID make = type ? env->GetStaticMethodID(type, "refusal", "(I[B)Lorg/aiostate/AioException;") : nullptr;
-  jbyteArray text = make ? java_text(env, failure.text) : nullptr;
-  jobject error = text ? env->CallStaticObjectMethod(type, make, jint(failure.status), text) : nullptr;
-  if (error) env->Throw(static_cast<jthrowable>(error));
+  jmethodID refuse = type ? env->GetStaticMethodID(type, "refuse", "(I[B)V") : nullptr;
+  jbyteArray text = refuse ? java_text(env, failure.text) : nullptr;
+  if (text) env->CallStaticVoidMethod(type, refuse, jint(failure.status), text);
 }
 %}
 #define RAISE(failure) raise_refusal(jenv, failure); return $null

@@ -40,8 +40,8 @@ public class AioException extends RuntimeException {
   }
 
   /** Called by the library's module where a call is refused. */
-  static AioException refusal(int status, byte[] text) {
-    return of(Status.of(status), new String(text, UTF_8));
+  static void refuse(int status, byte[] text) {
+    throw of(Status.of(status), new String(text, UTF_8));
   }
 
   /** {@return why} */

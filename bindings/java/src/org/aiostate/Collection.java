@@ -217,7 +217,7 @@ public final class Collection extends CollectionOperations implements AutoClosea
         if (closed.get()) return;
         throw refused;
       }
-      dispatch.run();
+      if (!closed.get()) dispatch.run();
     }
   }
 
