@@ -4,6 +4,8 @@
 %rename("%(lowercamelcase)s", %$isfunction) "";
 
 %header %{
+#include <algorithm>
+
 // Java's own copy of an array, given back at every way out of a function: a `return` after a throw skips SWIG's freearg.
 class Elements {
  public:
@@ -82,6 +84,9 @@ static void raise_refusal(JNIEnv *env, const Failure &failure) {
   }
   $1 = static_cast<size_t>($input);
 }
+
+// The library says "no limit" by the largest number.
+%typemap(out) size_t { $result = static_cast<jlong>(std::min<size_t>($1, INT64_MAX)); }
 
 %pragma(java) jniclasscode=%{
   static {

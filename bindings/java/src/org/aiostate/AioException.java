@@ -11,8 +11,12 @@ public class AioException extends RuntimeException {
 
   private static final byte[] NOTHING = {};
 
+  /** Why. */
   private final Status status;
+
   private final transient byte[] data;
+
+  /** How many bytes or messages. */
   private final long count;
 
   AioException(Status status, String text, byte[] data, long count) {
@@ -54,7 +58,7 @@ public class AioException extends RuntimeException {
     return data == null ? NOTHING : data;
   }
 
-  /** {@return how many bytes a read got, or went out of a write that did not complete; of messages, how many} */
+  /** {@return how many bytes or messages had been moved} */
   public long count() {
     return count;
   }

@@ -1,8 +1,5 @@
 package org.aiostate;
 
-import static org.aiostate.low.NativeConstants.NO_TIMEOUT;
-import static org.aiostate.low.NativeConstants.WAIT_TIMEOUT;
-
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -13,6 +10,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.aiostate.low.Event;
+import org.aiostate.low.NativeConstants;
 
 /**
  * An event loop of sockets, which it makes.
@@ -22,6 +20,9 @@ import org.aiostate.low.Event;
  * any thread. As an {@link Executor} it runs commands in that thread, later and in order.
  */
 public final class Collection extends CollectionOperations implements AutoCloseable, Executor {
+  /** As a timeout: no limit. */
+  public static final double NO_TIMEOUT = NativeConstants.NO_TIMEOUT;
+
   private final Event event = new Event();
   private final Tokens tokens = new Tokens();
   private final ReentrantLock waiting = new ReentrantLock();
@@ -69,12 +70,11 @@ public final class Collection extends CollectionOperations implements AutoClosea
   }
 
   /**
-   * {@return for how many seconds there is nothing to do unless a socket becomes ready; infinity if nothing is due} For a
-   * loop that calls {@link #poll()} itself.
+   * {@return for how many seconds there is nothing to do unless a socket becomes ready} For a loop that calls
+   * {@link #poll()} itself.
    */
   public double nextTimeout() {
-    double seconds = low.nextTimeout();
-    return seconds < NO_TIMEOUT ? seconds : Double.POSITIVE_INFINITY;
+    return low.nextTimeout();
   }
 
   /**
@@ -224,7 +224,7 @@ public final class Collection extends CollectionOperations implements AutoClosea
   private boolean waitEvents(double timeout) {
     if (!waiting.tryLock()) throw AioException.of(Status.ERR_BUSY, "");
     try {
-      return low.waitEvents(timeout) != WAIT_TIMEOUT;
+      return low.waitEvents(timeout) != NativeConstants.WAIT_TIMEOUT;
     } finally {
       waiting.unlock();
     }
