@@ -24,10 +24,11 @@ import java.util.function.Consumer;
 import org.aiostate.Tokens.Waiter;
 """
 LATER = "what is done at the end"
+WITH_CALLBACK = ["The same with a callback."]
 
 
 class Call:
-    """A method's parameters in Java, their names, and the arguments of the library's own method."""
+    """A method's parameters in Java, their names, and the call of the library's own method."""
 
     def __init__(self, method):
         self.parameters, expressions = [], {"token": "token", "options": "given", "collection": "low"}
@@ -38,10 +39,9 @@ class Call:
                 expressions[name] = expression.format(camel(name))
         self.low = f"{camel(method.name)}({', '.join(expressions[name] for _, name in method.parameters)})"
 
-    def passed(self, *around):
+    def passed(self, before, behind):
         """The names, with what goes in front of them and behind."""
-        before, after = around
-        return ", ".join([*before, *(parameter.split()[-1] for parameter in self.parameters), *after])
+        return ", ".join([*before, *(parameter.split()[-1] for parameter in self.parameters), *behind])
 
 
 class Writer:
@@ -60,44 +60,44 @@ class Writer:
         lines = javadoc(doc, "  ", [p.split()[-1] for p in parameters], returns) if doc else []
         return [*lines, f"  {head}({', '.join(parameters)}) {{", *(f"    {line}" for line in body), "  }", ""]
 
-    def forms(self, method, call, head, extra, returns, body, doc):
+    def forms(self, method, parameters, head, returns, body, doc):
         """A public method without options and, if it takes any, with them; body(expression of the options)."""
         name = f"public {head} {self.name(method)}"
-        lines = self.define(name, call.parameters + extra, body("null"), doc, returns)
+        lines = self.define(name, parameters, body("null"), doc, returns)
         if method.options:
-            fill = [f"Consumer<? super {method.options}> options"]
-            lines += self.define(name, call.parameters + extra + fill, body("options"), ["The same with a callback and options." if doc[0].endswith("a callback.") else "The same with options."], returns)
+            fill = f"Consumer<? super {method.options}> options"
+            doc = ["The same with a callback and options." if doc == WITH_CALLBACK else "The same with options."]
+            lines += self.define(name, [*parameters, fill], body("options"), doc, returns)
         return lines
 
     def operation(self, method):
-        call = Call(method)
-        value, maker, callback, told = GIVES.get(method.name.split("_")[0], NOTHING)
+        call, name = Call(method), self.name(method)
         fill = [f"Consumer<? super {method.options}> options"] if method.options else []
         given = {"IoOptions": "options", "": "null"}.get(method.options, f"Options.filled({method.options}::new, options)")
         start = "move" if method.options == "IoOptions" else "start"
-        name = self.name(method)
         lines = self.define(f"private <W extends Waiter> W {name}", ["W waiter", *call.parameters, *fill],
                             [f"return {start}(waiter, {given}, (token, given) -> low.{call.low});"])
-
-        def public(call, rename, doc, verb=""):
-            def body(waiter):
-                return lambda options: [
-                    f"{verb}{name}({rename(call.passed([waiter], [options] if method.options else []))});"]
-
-            out, text = [], doc
-            if method.function.name not in STANDING:
-                verb = "return "
-                out += self.forms(method, call, f"CompletableFuture<{value}>", [], LATER, body(maker), text)
-                text = ["The same with a callback."]
-            verb = ""
-            return out + self.forms(method, call, "void", [f"{callback} callback"], None, body(told), text)
-
-        lines += public(call, lambda text: text, self.text(method))
+        lines += self.public(method, call.parameters, call.passed, self.text(method))
         if "byte[] buffer" in call.parameters:
-            call.parameters = [p.replace("byte[] buffer", "ByteBuffer buffer") for p in call.parameters]
-            lines += public(call, lambda text: text.replace("buffer", "Lists.remaining(buffer)"),
-                            ["The same with the remaining bytes of a buffer, whose position is moved to its limit."])
+            lines += self.public(
+                method, [p.replace("byte[] buffer", "ByteBuffer buffer") for p in call.parameters],
+                lambda *around: call.passed(*around).replace("buffer", "Lists.remaining(buffer)"),
+                ["The same with the remaining bytes of a buffer, whose position is moved to its limit."])
         return lines
+
+    def public(self, method, parameters, passed, doc):
+        """The forms of an operation with a future, if it has an end, and with a callback."""
+        value, maker, callback, told = GIVES.get(method.name.split("_")[0], NOTHING)
+        lines = []
+
+        def body(verb, waiter):
+            return lambda options: [
+                f"{verb}{self.name(method)}({passed([waiter], [options] if method.options else [])});"]
+
+        if method.function.name not in STANDING:
+            lines += self.forms(method, parameters, f"CompletableFuture<{value}>", LATER, body("return ", maker), doc)
+            doc = WITH_CALLBACK
+        return lines + self.forms(method, [*parameters, f"{callback} callback"], "void", None, body("", told), doc)
 
     def connector(self, method):
         call, name = Call(method), self.name(method)
@@ -107,19 +107,19 @@ class Writer:
             [f"var filled = Options.filled({method.options}::new, options);",
              f"return state.start(waiter, filled, (token, given) -> state.low.{call.low});"])
         lines += self.forms(
-            method, call, "CompletableFuture<State>", [], "the state, when it is connected",
+            method, call.parameters, "CompletableFuture<State>", "the state, when it is connected",
             lambda options: ["State state = newState();",
                              f"return {name}({call.passed(['state', 'state.connected()'], [options])});"], self.text(method))
         return lines + self.forms(
-            method, call, "State", ["Callback.OfStatus<? super State> callback"], "the state, which is connecting",
+            method, [*call.parameters, "Callback.OfStatus<? super State> callback"], "State", "the state, which is connecting",
             lambda options: ["State state = newState();",
                              f"{name}({call.passed(['state', 'state.told(callback)'], [options])});", "return state;"],
-            ["The same with a callback."])
+            WITH_CALLBACK)
 
     def creator(self, method):
         call = Call(method)
         return self.forms(
-            method, call, "State", [], "the state",
+            method, call.parameters, "State", "the state",
             lambda options: [f"try (var filled = Options.filled({method.options}::new, {options})) {{",
                              "  State state = newState();",
                              f"  state.low.{call.low.replace('given', 'Options.low(filled)')};",
@@ -132,11 +132,11 @@ class Writer:
         lines = self.define(f"public Acceptor {name}", call.parameters,
                             [f"return {name}({call.passed([], ['null', 'null'])});"], self.text(method), "the acceptor")
         for more, passed, doc in (
-            ([fill], ["null", "options"], "The same with options."),
-            ([connection], ["callback", "null"], "The same with a callback."),
+            ([fill], ["null", "options"], ["The same with options."]),
+            ([connection], ["callback", "null"], WITH_CALLBACK),
         ):
             lines += self.define(f"public Acceptor {name}", call.parameters + more,
-                                 [f"return {name}({call.passed([], passed)});"], [doc], "the acceptor")
+                                 [f"return {name}({call.passed([], passed)});"], doc, "the acceptor")
         return lines + self.define(f"public Acceptor {name}", [*call.parameters, connection, fill], whole,
                                    ["The same with a callback and options."], "the acceptor")
 

@@ -1,11 +1,11 @@
 """Writes the values of the Java package: options, records, and the enum of statuses."""
 
+import re
+
 from facade import setters
 from java_words import BY_TYPE, camel, javadoc, sentences
 from model import PLAIN, base_type, class_name
 
-CHOICES = set("reuse_address reuse_port broadcast multicast_loop nodelay keepalive little_endian queue_output reset system_trust"
-              " verify session_cache low_memory".split())
 # Callbacks among the options, by the class of the options.
 CALLBACKS = {"IoOptions": "State", "AcceptOptions": "Acceptor"}
 ABOUT = {
@@ -23,6 +23,7 @@ ABOUT = {
     "TlsOptions": "Certificates, trust, and what is asked of the peer. Files are PEM, and read in the call.",
     "UdpOptions": "How to make a UDP socket.",
 }
+LASTING = ("FrameFormat", "RateLimit")
 ENTRY = "package org.aiostate;\n"
 
 
@@ -31,71 +32,68 @@ def sentence(comment):
     return [text[0].upper() + text[1:].removesuffix(".") + "."]
 
 
-def setter(owner, kind, name, comment):
+def setter(owner, low, kind, name, comment):
     """A method that sets one option, by its name and type in C."""
     java = camel(name)
-    declared, expression = BY_TYPE.get(kind, ("", "{}"))
-    parameter, statements = declared.format(java), [f"low().set{java[0].upper()}{java[1:]}({expression.format(java)});"]
-    if name in CHOICES:
-        parameter, statements = f"boolean {java}", [f"low().set{java[0].upper()}{java[1:]}(choice({java}));"]
-    elif name == "local_service":
-        java, parameter, statements = "localPort", "int localPort", ["low().setLocalService(Integer.toString(localPort));"]
-    elif kind == "Collection *":
-        parameter, statements = f"Collection... {java}", [
-            f"this.{java} = List.of({java});",
-            f"for (Collection each : {java}) low().addCollection(each.low);",
-        ]
+    declaration, expression = BY_TYPE.get(kind, ("", "{}"))
+    parameter, expression = declaration.format(java), expression.format(java)
+    if name.endswith("_service"):
+        java = java.replace("Service", "Port")
+        parameter, expression = f"int {java}", f"Integer.toString({java})"
+    body = [f"{low}.{camel('set_' + name)}({expression});"]
+    if kind == "Collection *":
+        parameter = f"Collection... {java}"
+        body = [f"this.{java} = List.of({java});", f"for (Collection each : {java}) {low}.addCollection(each.low);"]
     elif kind.endswith("_callback"):
-        parameter, statements = f"Callback.OfError<? super {CALLBACKS[owner]}> {java}", [f"this.{java} = {java};"]
-    lines = javadoc(sentence(comment), "  ")
-    if lines[0].strip() != "/**":
-        lines = ["  /**", "   * " + lines[0].strip()[4:-3]] + ["   */"]
-    lines[-1:] = ["   *", f"   * @param {java} the value", "   * @return this", "   */"]
-    return [*lines, f"  public {owner} {java}({parameter}) {{", *(f"    {s}" for s in statements), "    return this;", "  }", ""]
+        parameter, body = f"Callback.OfError<? super {CALLBACKS[owner]}> {java}", [f"this.{java} = {java};"]
+    lines = javadoc(sentence(comment), "  ", [(java, "the value")], "this")
+    return [*lines, f"  public {owner} {java}({parameter}) {{", *(f"    {line}" for line in body), "    return this;", "  }", ""]
 
 
 def optional(owner):
     """The one choice with a third value."""
-    return ["  /**", "   * Servers: asks clients for a certificate, which they need not have.", "   *", "   * @return this",
-            "   */", f"  public {owner} verifyOptional() {{", "    low().setVerify(NativeConstants.OPTIONAL);",
+    lines = javadoc(["Servers: asks clients for a certificate, which they need not have."], "  ", (), "this")
+    return [*lines, f"  public {owner} verifyOptional() {{", "    low().setVerify(NativeConstants.OPTIONAL);",
             "    return this;", "  }", ""]
 
 
-def settable(struct):
+def choices(api):
+    """The fields that take AIO_YES or AIO_NO, as the comment of one of them says."""
+    return {f.name for struct in api.structs for f in struct.fields if re.search(r"AIO_(YES|NO)\b", f.comment)}
+
+
+def settable(struct, choices):
     """(type, name, comment) of each option."""
     comments = {f.name: f.comment for f in struct.fields}
     for kind, name, _, _ in setters(struct):
         plain = name.split("_", 1)[1] + ("s" if name.startswith("add_") else "")
-        yield kind, plain, comments[plain]
+        yield "choice" if plain in choices else kind, plain, comments[plain]
     for f in struct.fields:
         if f.name.endswith("error_callback"):
             yield f.type, f.name, f.comment
 
 
-def options_class(struct, lasting):
+def options_class(struct, choices):
     """Options of one call, or a value that lasts."""
     name = class_name(struct.name)
-    fields = list(settable(struct))
-    low = f"org.aiostate.low.{name}"
-    lists = [f for f in fields if f[0] == "Collection *"]
-    optional_verify = any(f[1] == "verify" for f in fields)
-    imports = ["import java.util.List;"] * bool(lists)
-    imports += ["import org.aiostate.low.NativeConstants;"] * optional_verify
-    base = "" if lasting else f" extends Options<{low}>"
-    choice = ["import static org.aiostate.Options.choice;", ""] if lasting and any(f[1] in CHOICES for f in fields) else []
-    out = [ENTRY, *choice, *imports, *[""] * bool(imports), *javadoc([ABOUT[name]], ""), f"public final class {name}{base} {{"]
-    for kind, field, _ in fields:
-        if kind.endswith("_callback"):
-            out.append(f"  Callback.OfError<? super {CALLBACKS[name]}> {camel(field)};")
-    out += [f"  List<Collection> {camel(f[1])} = List.of();" for f in lists]
-    if lasting:
+    fields = list(settable(struct, choices))
+    low, lasts = f"org.aiostate.low.{name}", name in LASTING
+    third = any(field == "verify" for _, field, _ in fields)
+    lists = [camel(field) for kind, field, _ in fields if kind == "Collection *"]
+    callbacks = [camel(field) for kind, field, _ in fields if kind.endswith("_callback")]
+    imports = ["import java.util.List;"] * bool(lists) + ["import org.aiostate.low.NativeConstants;"] * third
+    out = [ENTRY, *imports, *[""] * bool(imports), *javadoc([ABOUT[name]], "")]
+    out += [f"public final class {name}{'' if lasts else f' extends Options<{low}>'} {{"]
+    out += [f"  Callback.OfError<? super {CALLBACKS[name]}> {callback};" for callback in callbacks]
+    out += [f"  List<Collection> {field} = List.of();" for field in lists]
+    out += [""] * bool(lists + callbacks)
+    if lasts:
         out += [f"  final {low} low = new {low}();", "", "  /** Starts with the defaults. */", f"  public {name}() {{}}", ""]
-        out += ["  private " + low + " low() {", "    return low;", "  }", ""]
     else:
-        out += ["", f"  {name}() {{", f"    super(new {low}());", "  }", ""]
+        out += [f"  {name}() {{", f"    super(new {low}());", "  }", ""]
     for field in fields:
-        out += setter(name, *field)
-    out += optional(name) if optional_verify else []
+        out += setter(name, "low" if lasts else "low()", *field)
+    out += optional(name) if third else []
     return "\n".join(out).rstrip() + "\n}\n"
 
 
@@ -103,10 +101,10 @@ def record(struct):
     """A struct that the library fills."""
     name = class_name(struct.name)
     parts = [(camel(f.name), " ".join(sentences(f.comment))) for f in struct.fields]
-    doc = ["/**", f" * {ABOUT[name]}", " *", *(f" * @param {part} {text}" for part, text in parts), " */"]
-    out = [ENTRY, *doc, f"public record {name}(", ",\n".join(f"    long {part}" for part, _ in parts) + ") {"]
-    out += [f"  {name}(org.aiostate.low.{name} low) {{", "    this(" + ",\n        ".join(f"low.{part}()" for part, _ in parts) + ");"]
-    return "\n".join(out + ["  }", "}", ""])
+    out = [ENTRY, *javadoc([ABOUT[name]], "", parts), f"public record {name}("]
+    out += [",\n".join(f"    long {part}" for part, _ in parts) + ") {", f"  {name}(org.aiostate.low.{name} low) {{"]
+    out += ["    this(" + ",\n        ".join(f"low.{part}()" for part, _ in parts) + ");"]
+    return "\n".join([*out, "  }", "}", ""])
 
 
 def statuses(api):
@@ -156,5 +154,4 @@ def files(api):
     for struct in api.structs:
         name = class_name(struct.name)
         if name in ABOUT:
-            lasting = name in ("FrameFormat", "RateLimit")
-            yield f"{name}.java", record(struct) if struct.name in filled else options_class(struct, lasting)
+            yield f"{name}.java", record(struct) if struct.name in filled else options_class(struct, choices(api))

@@ -14,6 +14,7 @@ BY_TYPE = {
     "int": ("int {}", "{}"),
     "long long": ("long {}", "{}"),
     "double": ("double {}", "{}"),
+    "choice": ("boolean {}", "Options.choice({})"),
     "bool": ("boolean {}", "{}"),
     "ByteView": ("byte[] {}", "{}"),
     "Buffers *": ("Iterable<byte[]> {}", "Lists.lower({})"),
@@ -113,16 +114,18 @@ def sentences(comment, own_names=None):
         text = re.sub(pattern.replace(" ", r"\s+"), replacement, text)
     text = re.sub(r"\baio_(\w+_options)\b", lambda match: class_name(match[1]), text)
     text = html.escape(translate(text, own_names or {}), quote=False)
-    text = re.sub(r"`(\w+)`", lambda match: f"{{@code {camel(match[1])}}}", text).replace("`", "").replace("'@'", "'{@literal @}'")
+    text = re.sub(r"`(\w+)`", lambda match: f"{{@code {camel(match[1])}}}", text)
+    text = text.replace("`", "").replace("'@'", "'{@literal @}'")
     return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
 def javadoc(paragraphs, indent="  ", parameters=(), returned=None):
-    """The lines of a comment; parameters are names, or pairs of a name and what is to be said of it."""
+    """The lines of a comment; a parameter is a name, or a name and what is to be said of it."""
     lines = []
     for number, text in enumerate(paragraphs):
         lines += [""] * (number > 0) + textwrap.wrap(("<p>" if number else "") + text, 110, break_on_hyphens=False)
-    tags = [f"@param {name} {TOLD.get(name, 'see above')}" for name in parameters]
+    pairs = [(each, TOLD.get(each, "see above")) if isinstance(each, str) else each for each in parameters]
+    tags = [f"@param {name} {told}" for name, told in pairs]
     tags += [f"@return {returned}"] if returned else []
     lines += [""] * bool(lines and tags) + tags
     if len(lines) == 1:

@@ -30,6 +30,7 @@ public final class Acceptor extends AcceptorOperations implements AutoCloseable 
   private final Deque<State> kept = new ArrayDeque<>();
   private final Queue<CompletableFuture<State>> takers = new ArrayDeque<>();
   private final int token;
+  private boolean paused;
   private boolean ended;
 
   Acceptor(Collection collection, Callback.OfConnection callback, AcceptOptions options, Call call) {
@@ -79,7 +80,7 @@ public final class Acceptor extends AcceptorOperations implements AutoCloseable 
   /** {@return what is done when the port, which this gives back, is free} */
   public CompletableFuture<Void> closeAsync() {
     end();
-    var operation = new Operation<Void>(event -> null, () -> {});
+    var operation = new Operation<Void>(this, event -> null, () -> {});
     collection.submit(operation, low::close);
     return operation;
   }
@@ -119,7 +120,10 @@ public final class Acceptor extends AcceptorOperations implements AutoCloseable 
     synchronized (this) {
       if (ended) return;
       kept.add(state);
-      if (kept.size() == BACKLOG) low.pause();
+      if (kept.size() >= BACKLOG && !paused) {
+        paused = true;
+        low.pause();
+      }
     }
     serve();
   }
@@ -130,7 +134,10 @@ public final class Acceptor extends AcceptorOperations implements AutoCloseable 
       State state;
       synchronized (this) {
         if (kept.isEmpty() || takers.isEmpty()) return;
-        if (kept.size() == BACKLOG) low.resume();
+        if (paused) {
+          paused = false;
+          low.resume();
+        }
         taker = takers.remove();
         state = kept.remove();
       }

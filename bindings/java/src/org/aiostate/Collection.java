@@ -15,9 +15,9 @@ import org.aiostate.low.NativeConstants;
 /**
  * An event loop of sockets, which it makes.
  *
- * <p>One thread at a time drives it: with {@link #run}, {@link #runUntil}, {@link #poll} or {@link #await}, or one of its own
- * after {@link #start()}. Callbacks run in that thread, and so does what depends on futures. Everything else may be called on
- * any thread. As an {@link Executor} it runs commands in that thread, later and in order.
+ * <p>One thread at a time drives it: with {@link #run}, {@link #runUntil}, {@link #poll} or {@link #await}, or one of its
+ * own after {@link #start()}. Callbacks run in that thread, and so does what depends on futures. Everything else may be
+ * called on any thread. As an {@link Executor} it runs commands in that thread, later and in order.
  */
 public final class Collection extends CollectionOperations implements AutoCloseable, Executor {
   /** As a timeout: no limit. */
@@ -134,7 +134,9 @@ public final class Collection extends CollectionOperations implements AutoClosea
    * The same, but callbacks run where an executor runs them, such as {@code EventQueue::invokeLater}: so the event loop of
    * somebody else is theirs, too.
    *
-   * @param executor must run a command while the caller of {@code execute} goes on, or in it
+   * <p>Who waits for a future in the only thread of the executor, other than in a callback, waits for ever.
+   *
+   * @param executor where callbacks run
    * @return this collection
    */
   public Collection start(Executor executor) {

@@ -2,7 +2,6 @@ package org.aiostate;
 
 import java.util.Objects;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.aiostate.Tokens.Waiter;
 import org.aiostate.low.Deletable;
 import org.aiostate.low.Event;
@@ -90,28 +89,28 @@ abstract class StateSupport {
   }
 
   final Operation<byte[]> bytes() {
-    return new Operation<>(Event::bytes, this::abortInput);
+    return new Operation<>(this, Event::bytes, this::abortInput);
   }
 
   final Operation<Message> message() {
-    return new Operation<>(Message::of, this::abortInput);
+    return new Operation<>(this, Message::of, this::abortInput);
   }
 
   /** Not aborted, since it stands in a queue with others. */
   final Operation<Long> count() {
-    return new Operation<>(Event::count, () -> {});
+    return new Operation<>(this, Event::count, () -> {});
   }
 
   final Operation<Void> nothing() {
-    return new Operation<>(event -> null, () -> {});
+    return new Operation<>(this, event -> null, () -> {});
   }
 
   final Operation<Void> input() {
-    return new Operation<>(event -> null, this::abortInput);
+    return new Operation<>(this, event -> null, this::abortInput);
   }
 
   final Operation<State> connected() {
-    return new Operation<>(event -> self(), () -> low.close(0, null));
+    return new Operation<>(this, event -> self(), () -> low.close(0, null));
   }
 
   private void abortInput() {

@@ -1,5 +1,7 @@
 package org.aiostate;
 
+import java.lang.ref.Reference;
+
 /** A timer, made by {@link Collection#timer}. It goes on if nobody refers to it. */
 public final class Timer {
   private final Collection collection;
@@ -8,11 +10,12 @@ public final class Timer {
 
   Timer(Collection collection, double delay, double repeat, Runnable callback) {
     this.collection = collection;
-    token = collection.submit(event -> call(callback), number -> low.start(collection.low, delay, repeat, number));
-  }
-
-  private void call(Runnable callback) {
-    callback.run();
+    Tokens.Waiter waiter =
+        event -> {
+          Reference.reachabilityFence(this); // who waits keeps the timer, which its collector would stop
+          callback.run();
+        };
+    token = collection.submit(waiter, number -> low.start(collection.low, delay, repeat, number));
   }
 
   /** Stops it: no call begins any more. */

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import org.aiostate.Acceptor;
-import org.aiostate.Collection;
 import org.aiostate.State;
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +28,21 @@ class CollectorTest extends Fixture {
         assertArrayEquals(word, pass(client, word, client));
       }
     }
+  }
+
+  @Test
+  void writeKeepsItsState() {
+    State reader = peerOfADroppedWriter(20_000_000);
+    for (int i = 0; i < 20; i++) {
+      System.gc();
+      assertEquals(1_000_000, get(reader.read(1_000_000)).length);
+    }
+  }
+
+  private State peerOfADroppedWriter(int count) {
+    Pair pair = pair();
+    pair.client().write(noise(count));
+    return pair.server();
   }
 
   @Test
