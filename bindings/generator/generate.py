@@ -10,6 +10,7 @@ from pathlib import Path
 import facade
 import headers
 import java_layer
+import javascript_layer
 import python_layer
 
 
@@ -26,6 +27,8 @@ def main():
     java.mkdir(parents=True, exist_ok=True)
     for name, text in java_layer.files(api):
         (java / name).write_text(text)
+    (output / "javascript").mkdir(exist_ok=True)
+    (output / "javascript" / "operations.d.ts").write_text(javascript_layer.Writer(api).write())
 
 
 if __name__ == "__main__":

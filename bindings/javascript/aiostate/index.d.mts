@@ -1,0 +1,4 @@
+import * as aiostate from './index.js';
+
+export * from './index.js';
+export default aiostate;
