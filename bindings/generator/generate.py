@@ -12,6 +12,7 @@ import headers
 import java_layer
 import javascript_layer
 import python_layer
+import ruby_layer
 
 
 def main():
@@ -29,6 +30,8 @@ def main():
         (java / name).write_text(text)
     (output / "javascript").mkdir(exist_ok=True)
     (output / "javascript" / "operations.d.ts").write_text(javascript_layer.Writer(api).write())
+    (output / "ruby" / "aiostate").mkdir(parents=True, exist_ok=True)
+    (output / "ruby" / "aiostate" / "operations.rb").write_text(ruby_layer.Writer(api).write())
 
 
 if __name__ == "__main__":
