@@ -53,24 +53,22 @@ class Writer:
             return f"Lowering.adopt({adopted}) {{ |descriptor| {call} }}"
         return call
 
-    def comment(self, method, yields, extra=()):
+    def comment(self, method, extra=()):
         text = re.sub(r"callback\(state, bytes, count, user_info\)", "the block", method.function.comment)
         lines = translate(text, self.names).replace("none", "nil").split("\n")
         keywords = [re.sub("^(set|add)_", "", setter) + ("s" if setter.startswith("add_") else "")
                     for _, setter, _, _ in setters(self.structs[method.options])] if method.options else []
         lines += ["", f"Options: {', '.join([*keywords, *extra])}."] if method.options else []
-        lines += ["", f":yields: {yields}"] if yields else []
         return [f"    # {line}".rstrip() for line in lines]
 
     def operation(self, method):
         kind = STANDING.get(method.name) or KINDS.get(method.name.split("_")[0], "CHANGE")
         start = "stand" if method.name in STANDING else "operate"
-        io = method.options == "IoOptions"
         options = f", Low::{method.options}, options" if method.options else ""
         block = "|token, given|" if method.options else "|token|"
         return [
-            *self.comment(method, YIELDS.get(kind, "state, status"), ["error_callback"] if io else []),
-            f"    def {method.name}({self.parameters(method, True)})",
+            *self.comment(method, ["error_callback"] if method.options == "IoOptions" else []),
+            f"    def {method.name}({self.parameters(method, True)}) # :yields: {YIELDS.get(kind, 'state, status')}",
             f"      {start}(Kind::{kind}, callback{options}) {{ {block} {self.call(method)} }}",
             "    end",
             "",
@@ -78,9 +76,9 @@ class Writer:
 
     def creator(self, method):
         return [
-            *self.comment(method, ""),
+            *self.comment(method),
             f"    def {method.name}({self.parameters(method, False)})",
-            f"      {self.call(method, options=f'Lowering.fill(Low::{method.options}, options)')}",
+            f"      {self.call(method, options=f'Lowering.options(Low::{method.options}, options)')}",
             "      self",
             "    end",
             "",
@@ -88,8 +86,8 @@ class Writer:
 
     def listener(self, method):
         return [
-            *self.comment(method, "acceptor, state", ["error_callback", "tls_error_callback"]),
-            f"    def {method.name}({self.parameters(method, True)})",
+            *self.comment(method, ["error_callback", "tls_error_callback"]),
+            f"    def {method.name}({self.parameters(method, True)}) # :yields: acceptor, state",
             f"      listen(callback, options) {{ |token, given| {self.call(method)} }}",
             "    end",
             "",

@@ -51,7 +51,8 @@ module Aiostate
       driver.submit(operation) { |token| super(token) }
       driver.forget(@token)
       @takers.shift.finish until @takers.empty?
-      callback ? self : driver.wait(operation)
+      driver.wait(operation) unless callback
+      self
     end
 
     def closed? = @closed
@@ -91,6 +92,7 @@ module Aiostate
       taker = Waiter.new
       serve { @takers << taker }
       driver.wait(taker)
+      taker.outcome
     ensure
       serve { @takers.delete(taker) }
     end

@@ -32,14 +32,13 @@ module Aiostate
 
     def forget(token) = @tokens.forget(token)
 
-    # Blocks until `waiter` is done, and gives its outcome.
+    # Blocks until `waiter` is done.
     def wait(waiter)
       if @driving.owned? # in a callback
         turn until waiter.done?
       else
         lead(waiter) || follow(waiter) until waiter.done?
       end
-      waiter.outcome
     end
 
     # Drives by itself, as long as the block likes.

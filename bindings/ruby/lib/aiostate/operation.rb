@@ -68,10 +68,11 @@ module Aiostate
       end
     end
 
+    # Whether it is going to end at once.
     def call_off
-      @kind.call_off(@state) unless done?
+      @kind.call_off(@state)
     rescue Error
-      # It has ended meanwhile.
+      false
     end
   end
 end

@@ -83,8 +83,9 @@ module Aiostate
 
     def complete(operation)
       driver.wait(operation)
+      operation.outcome
     ensure
-      operation.call_off
+      driver.wait(operation) if !operation.done? && operation.call_off
     end
 
     # The same for an operation with many events.

@@ -14,7 +14,8 @@ module Aiostate
     # Has waiting.call(event) called for each event of the token that this gives.
     def add(waiting)
       @lock.synchronize do
-        @token = @token == LAST ? 1 : @token + 1 while @token.zero? || @waiting.key?(@token)
+        @token = @token % LAST + 1
+        @token = @token % LAST + 1 while @waiting.key?(@token)
         @waiting[@token] = waiting
         @token
       end
