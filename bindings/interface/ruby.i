@@ -40,22 +40,25 @@ static void *call_body(void *body) {
   return nullptr;
 }
 
-// An interrupt (a signal, Thread#kill, Timeout) ends the wait.
+// An interrupt (a signal, Thread#kill, Timeout) ends the wait. Ruby would start a thread for each wait if waking were not
+// safe in signal handlers. Collection#close leaves alone what is waited for, so the handle is there.
 template <class Body>
 static void wait_without_lock(aiostate::Collection *collection, Body body) {
-  auto wake = [](void *waiting) {
-    try {
-      static_cast<aiostate::Collection *>(waiting)->wake();
-    } catch (const aiostate::Error &) {  // it has ended
-    }
-  };
-  rb_thread_call_without_gvl(call_body<Body>, &body, wake, collection);
+  auto wake = [](void *handle) { aio_collection_wake(static_cast<aio_collection *>(handle)); };
+  rb_nogvl(call_body<Body>, &body, wake, collection->loop()->handle(), RB_NOGVL_UBF_ASYNC_SAFE);
 }
 
 template <class Body>
 static void without_lock(Body body) {
-  rb_thread_call_without_gvl(call_body<Body>, &body, nullptr, nullptr);
+  rb_nogvl(call_body<Body>, &body, nullptr, nullptr, 0);
 }
 %}
 #define RAISE(failure) raise_refusal(failure)
 #define GUARD_WAIT(body) wait_without_lock(arg1, [&] { body; })
+
+// It may wait for a name lookup.
+%exception aiostate::Collection::destroy {
+  Failure failure;
+  without_lock([&] { guarded(failure, [&] { $action }); });
+  if (failure.status) { RAISE(failure); }
+}
