@@ -2,6 +2,18 @@
 %header %{
 #include <ruby/encoding.h>
 #include <ruby/thread.h>
+
+// SWIG asks an instance variable of an object for the name of its type, each time. Who is to free it says as much.
+static int convert_pointer(VALUE object, void **pointer, swig_type_info *type, int flags) {
+  auto *described = type ? static_cast<swig_class *>(type->clientdata) : nullptr;
+  if (described && !flags && RB_TYPE_P(object, T_DATA) && RDATA(object)->dfree == described->destroy && DATA_PTR(object)) {
+    *pointer = DATA_PTR(object);
+    return SWIG_OK;
+  }
+  return SWIG_Ruby_ConvertPtrAndOwn(object, pointer, type, flags, nullptr);
+}
+#undef SWIG_ConvertPtr
+#define SWIG_ConvertPtr convert_pointer
 %}
 
 %typemap(in) aiostate::ByteView {

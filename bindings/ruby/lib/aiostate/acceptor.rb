@@ -23,6 +23,7 @@ module Aiostate
     def initialize(collection) # :nodoc:
       super()
       @collection = collection
+      @driver = collection.driver
       @kept = []
       @takers = []
       @lock = Mutex.new # of the two above
@@ -47,11 +48,11 @@ module Aiostate
     # Listens no more. The block is called with the acceptor and a status when the port is free; without one that is awaited.
     def close(&callback)
       @closed = true
-      operation = callback ? Callback.new(Kind::CHANGE, self, callback, nil) : Operation.new(Kind::CHANGE, self)
-      driver.submit(operation) { |token| super(token) }
-      driver.forget(@token)
+      operation = callback ? Callback.new(Kind::CHANGE, self, callback) : Operation.new(Kind::CHANGE, self)
+      @driver.submit(operation) { |token| super(token) }
+      @driver.forget(@token)
       @takers.shift.finish until @takers.empty?
-      driver.wait(operation) unless callback
+      @driver.wait(operation) unless callback
       self
     end
 
@@ -70,15 +71,13 @@ module Aiostate
 
     private
 
-    def driver = @collection.driver
-
     def listen(callback, options)
       @callback = callback
       @error_callback = options.delete(:error_callback)
       @tls_error_callback = options.delete(:tls_error_callback)
       @homes = [*options[:collections], @collection]
       given = Lowering.options(Low::AcceptOptions, options)
-      @token = driver.submit(self) { |token| yield token, given }
+      @token = @driver.submit(self) { |token| yield token, given }
       self
     end
 
@@ -91,7 +90,7 @@ module Aiostate
 
       taker = Waiter.new
       serve { @takers << taker }
-      driver.wait(taker)
+      @driver.wait(taker)
       taker.outcome
     ensure
       serve { @takers.delete(taker) }

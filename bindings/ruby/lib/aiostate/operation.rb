@@ -6,20 +6,22 @@ require "aiostate/kind"
 module Aiostate
   # What an operation with a block ends as: a call.
   class Callback # :nodoc:
-    def initialize(kind, state, callback, error_callback)
+    # A callback that calls one of two, which may be nil.
+    def self.divided(callback, error_callback)
+      ->(*arguments, status) { (status.negative? ? error_callback : callback)&.call(*arguments, status) }
+    end
+
+    def initialize(kind, state, callback)
       @kind = kind
       @state = state
       @callback = callback
-      @error_callback = error_callback
     end
 
     def call(event)
-      status = event.status
-      chosen = status.negative? && @error_callback || @callback
       if @kind.value?
-        chosen&.call(@state, @kind.value(event, @state), status)
+        @callback.call(@state, @kind.value(event, @state), event.status)
       else
-        chosen&.call(@state, status)
+        @callback.call(@state, event.status)
       end
     end
   end

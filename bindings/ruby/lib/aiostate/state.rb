@@ -27,6 +27,7 @@ module Aiostate
     def initialize(collection) # :nodoc:
       super()
       @collection = collection
+      @driver = collection.driver
       @old_length = 0
     end
 
@@ -52,7 +53,7 @@ module Aiostate
     def set_write_marks(high, low, &drained)
       forget_marks
       if drained
-        @marks = driver.submit(Callback.new(Kind::CHANGE, self, drained, nil)) { |token| super(high, low, token) }
+        @marks = @driver.submit(Callback.new(Kind::CHANGE, self, drained)) { |token| super(high, low, token) }
       else
         super(high, low, 0)
       end
@@ -66,26 +67,25 @@ module Aiostate
 
     private
 
-    def driver = @collection.driver
-
     def operate(kind, callback, class_of_options = nil, options = {})
       error_callback = options.delete(:error_callback)
+      callback = Callback.divided(callback, error_callback) if error_callback
       given = Lowering.options(class_of_options, options)
-      if callback || error_callback
-        driver.submit(Callback.new(kind, self, callback, error_callback)) { |token| yield token, given }
+      if callback
+        @driver.submit(Callback.new(kind, self, callback)) { |token| yield token, given }
         self
       else
         operation = Operation.new(kind, self)
-        driver.submit(operation) { |token| yield token, given }
+        @driver.submit(operation) { |token| yield token, given }
         complete(operation)
       end
     end
 
     def complete(operation)
-      driver.wait(operation)
+      @driver.wait(operation)
       operation.outcome
     ensure
-      driver.wait(operation) if !operation.done? && operation.call_off
+      @driver.wait(operation) if !operation.done? && operation.call_off
     end
 
     # The same for an operation with many events.
@@ -102,7 +102,7 @@ module Aiostate
     end
 
     def forget_marks
-      driver.forget(@marks) if @marks
+      @driver.forget(@marks) if @marks
       @marks = nil
     end
   end
