@@ -3,8 +3,8 @@
 import re
 
 from documentation import translate
-from facade import setters
-from model import class_name, owner_of
+from facade import returned, setters
+from model import HANDWRITTEN, LEFT_OUT, class_name, describe, owner_of
 from python_layer import selected
 
 # How Ruby's arguments become the library's, by the facade's type and by name.
@@ -15,6 +15,8 @@ DEFAULTS = {("create_udp", "address"): "nil", ("create_udp", "service"): "nil", 
 KINDS = {"read": "READ", "receive": "RECEIVE", "wait": "WAIT", "write": "WRITE", "send": "WRITE", "connect": "CONNECT"}
 YIELDS = {"READ": "state, bytes, status", "SHOW": "state, bytes, status", "RECEIVE": "state, message, status",
           "WRITE": "state, count, status"}
+# Handwritten in the facade, and as they are in C.
+KEPT = {"aio_state_discard", "aio_state_finish_read"}
 STANDING = {"read_with_checking": "SHOW", "receive_messages": "RECEIVE"}
 
 HEAD = "# frozen_string_literal: true\n\n# Made from the public C headers by generator/ruby_layer.py.\nmodule Aiostate"
@@ -24,6 +26,8 @@ class Writer:
     def __init__(self, api):
         self.structs = {class_name(s.name): s for s in api.structs}
         self.methods = list(selected(api))
+        written = {method.function.name for method in self.methods} | LEFT_OUT.keys() | (HANDWRITTEN - KEPT)
+        self.inherited = [describe(function) for function in api.functions if function.name not in written]
         self.names = {f.name: "#".join(filter(None, owner_of(f.name))) for f in api.functions}
 
     def arguments(self, method):
@@ -55,6 +59,7 @@ class Writer:
 
     def comment(self, method, extra=()):
         text = re.sub(r"callback\(state, bytes, count, user_info\)", "the block", method.function.comment)
+        text = re.sub(r"^\*?Driver\.\* ", "Only where no other thread drives. ", text)
         lines = translate(text, self.names).replace("none", "nil").split("\n")
         keywords = [re.sub("^(set|add)_", "", setter) + ("s" if setter.startswith("add_") else "")
                     for _, setter, _, _ in setters(self.structs[method.options])] if method.options else []
@@ -106,6 +111,12 @@ class Writer:
             "",
         ]
 
+    def reference(self, method):
+        """Documentation of a method that needs no code."""
+        name = re.sub("^set_(?!rate)(.*)", r"\1=", method.name)
+        name = re.sub("^(is_)?(.*)", r"\2?", name) if returned(method) == "bool" else name
+        return ["    ##", f"    # :method: {name}", *self.comment(method), ""]
+
     def write(self):
         modules = {"StateOperations": [], "AcceptorOperations": [], "CollectionOperations": []}
         for method in self.methods:
@@ -116,6 +127,9 @@ class Writer:
                 modules["StateOperations"] += self.operation(method) if has_token else self.creator(method)
             if method.creates:
                 modules["CollectionOperations"] += self.maker(method)
+        for method in self.inherited:
+            if method.owner in ("State", "Acceptor"):
+                modules[method.owner + "Operations"] += self.reference(method)
         out = [HEAD]
         for name, lines in modules.items():
             out += [f"  module {name}", *lines[:-1], "  end", ""]

@@ -6,8 +6,8 @@
 # usage: ruby -I bindings/ruby/lib -I BUILD/layer echo.rb [ROUND-TRIPS]
 
 require "aiostate"
-require "io/wait"
 require "socket"
+require_relative "../../../bindings/ruby/tests/select_scheduler"
 
 COUNT = (ARGV.first || 20_000).to_i
 SIZE = 64
@@ -75,6 +75,22 @@ def threads(count)
   end
 end
 
+# A fiber for each side.
+def fibers(count)
+  Thread.new do
+    Fiber.set_scheduler(SelectScheduler.new)
+    Fiber.schedule do
+      collection = Aiostate::Collection.new
+      client, server = pair(collection)
+      Fiber.schedule { count.times { server.write(server.read(SIZE)) } }
+      count.times do
+        client.write(PING)
+        client.read(SIZE)
+      end
+    end
+  end.join
+end
+
 def events(count)
   Aiostate::Collection.open do |collection|
     left = count
@@ -119,6 +135,7 @@ end
 
 measure("aiostate, blocks") { |count| callbacks(count) }
 measure("aiostate, waiting") { |count| waiting(count) }
+measure("aiostate, two fibers") { |count| fibers(count) }
 measure("aiostate, two threads") { |count| threads(count) }
 measure("socket, two threads") { |count| socket_threads(count) }
 measure("socket, IO.select") { |count| socket_select(count) }

@@ -10,6 +10,7 @@ class SelectScheduler
     @blocked = {}.compare_by_identity
     @lock = Mutex.new
     @woken, @wake = IO.pipe
+    @thread = Thread.current
   end
 
   def run
@@ -48,7 +49,7 @@ class SelectScheduler
   # May be called by another thread.
   def unblock(_blocker, fiber)
     @lock.synchronize { @ready << fiber }
-    @wake.write_nonblock(".", exception: false)
+    @wake.write_nonblock(".", exception: false) unless Thread.current == @thread
   end
 
   private
