@@ -8,7 +8,7 @@ require "aiostate/error"
 # A Collection is an event loop; it makes states (sockets) and acceptors. Their operations take a block, which is called
 # when they have ended; without one they wait until then, and give what they have come to.
 module Aiostate
-  Low.constants.grep(/\A[A-Z][A-Z_]*\z/).each { |name| const_set(name, Low.const_get(name)) }
+  Low.constants.grep(/\A[A-Z][A-Z0-9_]*\z/).each { |name| const_set(name, Low.const_get(name)) }
 
   # The version of the library and of the gem, such as "0.1.0".
   VERSION = Low.version

@@ -85,5 +85,7 @@ class TestFunctions < Scenario
     assert Aiostate.feature?("tls")
     assert_equal ["ERR_BUSY", false], [Aiostate.status_name(ERR_BUSY), Aiostate.status_message(ERR_BUSY).empty?]
     assert_raises(ArgumentError) { pair.first.read_with_checking }
+    assert_raises(ArgumentError) { collection.apply }
+    assert_raises(ArgumentError) { collection.timer(1) }
   end
 end

@@ -97,6 +97,16 @@ class TestLoops < Scenario
     assert_equal 5, collection.run_until { 5 }
   end
 
+  test "poll" do
+    before = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    collection.poll(0.05)
+    assert_operator Process.clock_gettime(Process::CLOCK_MONOTONIC) - before, :>=, 0.05
+    called = false
+    collection.apply { called = true }
+    collection.poll
+    assert called
+  end
+
   test "one run at a time" do
     driving = Thread.new { collection.run }
     Thread.pass until driving.stop?

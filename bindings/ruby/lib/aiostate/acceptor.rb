@@ -51,6 +51,7 @@ module Aiostate
       operation = callback ? Callback.new(Kind::CHANGE, self, callback) : Operation.new(Kind::CHANGE, self)
       @driver.submit(operation) { |token| super(token) }
       @driver.forget(@token)
+      @kept.shift.close {} until @kept.empty?
       @takers.shift.finish until @takers.empty?
       @driver.wait(operation) unless callback
       self

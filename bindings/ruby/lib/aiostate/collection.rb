@@ -44,6 +44,8 @@ module Aiostate
 
     # Moves bytes and calls back until #stop or #close. An exception of a block ends it, too; it can be called again.
     def run
+      raise Error.for(Low::ERR_CLOSED) if closed?
+
       @driver.claim { @driver.turn until stopping? || closed? }
     end
 
@@ -86,12 +88,16 @@ module Aiostate
 
     # Has the block called by the thread that drives, later and in order.
     def apply(&block)
+      raise ArgumentError, "no block given" unless block
+
       @driver.submit(->(_event) { block.call }) { |token| super(token) }
       self
     end
 
     # Calls the block after +delay+ seconds and then, if +repeat+ is given, every +repeat+ seconds.
     def timer(delay, repeat: 0.0, &block)
+      raise ArgumentError, "no block given" unless block
+
       Timer.new(self, delay, repeat, block)
     end
 

@@ -14,20 +14,16 @@ module Aiostate
       @driving = Mutex.new   # held by who drives
       @claimed = Mutex.new   # held by who drives for more than one operation: all others make room
       @followers = {}        # those who are blocked; each of its methods is one step of the interpreter's
-      @dozing = false        # who drives waits in a fiber scheduler, which does not know what is submitted meanwhile
     end
 
     # Yields a token whose events `waiting` is called with.
     def submit(waiting)
       token = @tokens.add(waiting)
-      begin
-        yield token
-      rescue StandardError
-        forget(token)
-        raise
-      end
-      rouse if @dozing
+      yield token
       token
+    rescue StandardError
+      forget(token)
+      raise
     end
 
     def forget(token) = @tokens.forget(token)
@@ -47,7 +43,7 @@ module Aiostate
       raise Error.for(Low::ERR_BUSY) unless @claimed.try_lock
 
       begin
-        @collection.wake
+        @collection.wake if @driving.locked?
         @driving.synchronize { yield }
       ensure
         @claimed.unlock
@@ -57,13 +53,10 @@ module Aiostate
 
     # Moves bytes for at most `timeout` seconds and calls back; a WaitOutcome.
     def turn(timeout = Low::NO_TIMEOUT)
-      if Fiber.current_scheduler
-        doze(timeout)
-        timeout = 0.0
-      end
-      outcome = @collection.wait_events(timeout)
-      dispatch
-      outcome
+      return pump(timeout) unless Fiber.current_scheduler
+
+      doze(timeout)
+      pump(0.0)
     end
 
     def dispatch
@@ -76,7 +69,7 @@ module Aiostate
       return false if @claimed.locked? || !@driving.try_lock
 
       begin
-        turn(0.0) if Fiber.current_scheduler # what is ready needs no other fiber's turn
+        pump(0.0) if Fiber.current_scheduler # what ends at once is worth no turn of the scheduler
         turn until waiter.done? || @claimed.locked?
       ensure
         @driving.unlock
@@ -98,18 +91,17 @@ module Aiostate
       @followers.first&.first&.wake unless @driving.locked? || @claimed.locked?
     end
 
+    def pump(timeout)
+      outcome = @collection.wait_events(timeout)
+      dispatch
+      outcome
+    end
+
+    # What is submitted meanwhile makes the descriptor readable, too.
     def doze(timeout)
       @io ||= IO.for_fd(@collection.descriptor, autoclose: false)
       seconds = [timeout, @collection.next_timeout].min
-      @dozing = true
       @io.wait_readable(seconds < 1e9 ? seconds : nil)
-    ensure
-      @dozing = false
-    end
-
-    def rouse
-      @dozing = false
-      @collection.wake
     end
   end
 end
