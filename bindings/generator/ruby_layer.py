@@ -53,14 +53,13 @@ class Writer:
         for kind, name in method.parameters:
             expressions.setdefault(name, (BY_NAME.get(name) or BY_TYPE.get(kind) or "{}").format(name))
         call = f"super({', '.join(expressions[name] for _, name in method.parameters)})"
-        for adopted in {"socket", "listening"} & set(expressions):
-            return f"Lowering.adopt({adopted}) {{ |descriptor| {call} }}"
-        return call
+        adopted = next((name for _, name in method.parameters if BY_NAME.get(name) == "descriptor"), None)
+        return f"Lowering.adopt({adopted}) {{ |descriptor| {call} }}" if adopted else call
 
     def comment(self, method, extra=()):
         text = re.sub(r"callback\(state, bytes, count, user_info\)", "the block", method.function.comment)
         text = re.sub(r"^\*?Driver\.\* ", "Only where no other thread drives. ", text)
-        lines = translate(text, self.names).replace("none", "nil").split("\n")
+        lines = translate(re.sub(r"\bNULL\b", "nil", text), self.names).split("\n")
         keywords = [re.sub("^(set|add)_", "", setter) + ("s" if setter.startswith("add_") else "")
                     for _, setter, _, _ in setters(self.structs[method.options])] if method.options else []
         lines += ["", f"Options: {', '.join([*keywords, *extra])}."] if method.options else []

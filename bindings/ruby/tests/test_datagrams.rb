@@ -24,8 +24,8 @@ class TestDatagrams < Scenario
     assert_predicate message, :truncated?
 
     got = []
-    server.receive_messages do |state, message, _|
-      got << message.data
+    server.receive_messages do |state, received, _|
+      got << received.data
       state.finish_read(0) if got.size == 3
     end
     assert_equal 3, client.send_messages([["a", nil], ["", nil], ["c", nil]])

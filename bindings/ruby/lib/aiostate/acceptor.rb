@@ -103,7 +103,9 @@ module Aiostate
         was_full = full?
         yield
         @takers.shift.finish(@kept.shift) until @takers.empty? || @kept.empty?
-        full? ? pause : resume if full? != was_full
+        next if full? == was_full
+
+        full? ? pause : resume
       end
     end
 

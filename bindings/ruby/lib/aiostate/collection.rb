@@ -52,7 +52,7 @@ module Aiostate
     # The same until the block gives something true, which is returned; Aiostate::Timeout if that takes more than +timeout+
     # seconds.
     def run_until(timeout: nil)
-      deadline = timeout && now + timeout
+      deadline = now + timeout if timeout
       @driver.claim do
         until (result = yield)
           left = deadline ? [deadline - now, 0.0].max : Low::NO_TIMEOUT

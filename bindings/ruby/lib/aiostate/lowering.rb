@@ -14,9 +14,9 @@ module Aiostate
 
     def fill(target, keywords)
       keywords.each do |name, value|
-        if value.nil?
-          next
-        elsif name == :collections && target.respond_to?(:add_collection)
+        next if value.nil?
+
+        if name == :collections && target.respond_to?(:add_collection)
           value.each { |collection| target.add_collection(collection) }
         elsif target.respond_to?(SETTERS[name])
           target.public_send(SETTERS[name], value)

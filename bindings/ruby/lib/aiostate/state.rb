@@ -20,9 +20,7 @@ module Aiostate
     attr_reader :collection
 
     # In the block of #read_with_checking: how many of the bytes an earlier call has shown.
-    attr_reader :old_length
-
-    attr_writer :old_length # :nodoc:
+    attr_accessor :old_length
 
     def initialize(collection) # :nodoc:
       super()

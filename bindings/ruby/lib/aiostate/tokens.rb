@@ -3,7 +3,7 @@
 module Aiostate
   # Numbers for what waits for events, and what each of them stands for.
   class Tokens # :nodoc:
-    LAST = 2**31 - 1
+    LAST = 0x7fffffff # what the library's numbers can hold
 
     def initialize
       @lock = Mutex.new
@@ -14,8 +14,8 @@ module Aiostate
     # Has waiting.call(event) called for each event of the token that this gives.
     def add(waiting)
       @lock.synchronize do
-        @token = @token % LAST + 1
-        @token = @token % LAST + 1 while @waiting.key?(@token)
+        @token = following
+        @token = following while @waiting.key?(@token)
         @waiting[@token] = waiting
         @token
       end
@@ -28,5 +28,9 @@ module Aiostate
       waiting = event.last? ? @waiting.delete(event.token) : @waiting[event.token]
       waiting&.call(event)
     end
+
+    private
+
+    def following = @token == LAST ? 1 : @token + 1
   end
 end
