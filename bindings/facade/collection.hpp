@@ -20,6 +20,10 @@ class CollectionBase {
   // another thread waits, AIO_ERR_CLOSED after destroy when no event is left.
   int wait_events(double timeout) { return loop_->wait(timeout); }
 
+  // For a language that calls `wake` when a signal comes: wait_events waits in the library itself, which takes half as
+  // many system calls, and gives no WAIT_INTERRUPTED.
+  void signals_wake() { loop_->signals_wake = true; }
+
   // Moves the oldest event into `event`; false if there is none.
   bool take(Event *event);
 

@@ -31,7 +31,7 @@ Loop::~Loop() {
 }
 
 // The library's own wait would swallow signals, so the descriptor is polled here, and a language runs its handlers when this
-// returns. One turn first takes up what was submitted since the last one.
+// returns, unless it calls wake then. One turn first takes up what was submitted since the last one.
 int Loop::wait(double timeout) {
   if (!(timeout >= 0)) throw Error(AIO_ERR_INVALID_ARGUMENT);
   std::shared_ptr<Loop> self = shared_from_this();  // the language may free the collection meanwhile
@@ -42,16 +42,19 @@ int Loop::wait(double timeout) {
 }
 
 int Loop::turn(double timeout) {
-  double deadline = timeout > 0 && timeout < 1e9 ? now_seconds() + timeout : 0;
+  double deadline = now_seconds() + timeout;
+  auto left = [&] { return timeout < 1e9 ? std::max(0.0, deadline - now_seconds()) : AIO_NO_TIMEOUT; };
   aio_collection_call(handle_);
   for (;;) {
-    aio_status status = aio_collection_wait(handle_, 0);
+    bool blocks = signals_wake && !has_events();
+    aio_status status = aio_collection_wait(handle_, blocks ? left() : 0);
     if (status < 0) throw Error(status);
     bool woken = status == AIO_OK && aio_collection_call(handle_) == 0;
     if (woken || abandoned_ || has_events()) return WAIT_READY;
-    double left = timeout >= 1e9 ? AIO_NO_TIMEOUT : deadline > 0 ? std::max(0.0, deadline - now_seconds()) : 0;
-    if (left <= 0) return WAIT_TIMEOUT;
-    double seconds = std::min(left, aio_collection_next_timeout(handle_));
+    double seconds = left();
+    if (seconds <= 0) return WAIT_TIMEOUT;
+    if (signals_wake) continue;
+    seconds = std::min(seconds, aio_collection_next_timeout(handle_));
     if (seconds > 0 && !sleep(seconds)) return WAIT_INTERRUPTED;
   }
 }
