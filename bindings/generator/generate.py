@@ -11,6 +11,7 @@ import facade
 import headers
 import java_layer
 import javascript_layer
+import lua_layer
 import python_layer
 import ruby_layer
 
@@ -22,6 +23,8 @@ def main():
     (output / "aiostate.hpp").write_text(facade.write(api))
     (output / "constants.i").write_text(facade.constants(api))
     (output / "functions.txt").write_text(facade.functions(api))
+    (output / "lua" / "aiostate").mkdir(parents=True, exist_ok=True)
+    (output / "lua" / "aiostate" / "operations.lua").write_text(lua_layer.Writer(api).write())
     (output / "python").mkdir(exist_ok=True)
     (output / "python" / "operations.py").write_text(python_layer.Writer(api).write())
     java = output / "java" / "org" / "aiostate"
