@@ -35,6 +35,7 @@ def main():
     (output / "javascript" / "operations.d.ts").write_text(javascript_layer.Writer(api).write())
     (output / "ruby" / "aiostate").mkdir(parents=True, exist_ok=True)
     (output / "ruby" / "aiostate" / "operations.rb").write_text(ruby_layer.Writer(api).write())
+    python_layer.write(api, output / "python")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,16 @@
 // It may wait for a name lookup.
 %thread aiostate::Collection::destroy;
 
-// The layer's exception, found when it is first needed.
+// Called for each event, `take` gives at once what most of them are asked for: (token, status, last, count, bytes), or None.
+%typemap(out) bool aiostate::Collection::take { $result = $1 ? what_all_have(*arg2) : SWIG_Py_Void(); }
 %header %{
+static PyObject *what_all_have(const aiostate::Event &event) {
+  aiostate::ByteView bytes = event.bytes();
+  return Py_BuildValue("(iiNnN)", event.token(), event.status(), PyBool_FromLong(event.last()),
+                       static_cast<Py_ssize_t>(event.count()), PyBytes_FromStringAndSize(bytes.data, bytes.size));
+}
+
+// The layer's exception, found when it is first needed.
 static void raise_refusal(const Failure &failure) {
   static PyObject *raise = nullptr;
   if (!raise) {
@@ -22,7 +30,9 @@ static void raise_refusal(const Failure &failure) {
     if (module) raise = PyObject_GetAttrString(module, "refuse");
     Py_XDECREF(module);
   }
-  if (raise) Py_XDECREF(PyObject_CallFunction(raise, "is", failure.status, failure.text));
+  PyObject *text = PyUnicode_DecodeUTF8(failure.text, strlen(failure.text), "replace");  // it may have been cut
+  if (raise && text) Py_XDECREF(PyObject_CallFunction(raise, "iO", failure.status, text));
+  Py_XDECREF(text);
 }
 %}
 #define RAISE(failure) raise_refusal(failure); SWIG_fail

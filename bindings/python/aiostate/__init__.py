@@ -3,17 +3,24 @@
 A Collection is an event loop; it makes states (sockets) and acceptors. Operations take a callback, or are awaited.
 """
 
-from . import low
-from .acceptor import Acceptor
-from .address import Address, Message
-from .collection import Collection, Timer
-from .errors import Canceled, EndOfStream, Error, Timeout
-from .handle import TlsContext
-from .operation import Operation
-from .options import FrameFormat, RateLimit
-from .state import State
+from .acceptor import Acceptor as Acceptor
+from .address import Address as Address, Message as Message
+from .collection import Collection as Collection, Timer as Timer
+from .constants import *
+from .errors import (
+    BrokenPipe as BrokenPipe,
+    Canceled as Canceled,
+    ConnectionRefused as ConnectionRefused,
+    ConnectionReset as ConnectionReset,
+    EndOfStream as EndOfStream,
+    Error as Error,
+    Timeout as Timeout,
+)
+from .gives import ignore as ignore
+from .library import *
+from .operation import Operation as Operation
+from .state import State as State
+from .tls import TlsContext as TlsContext
+from .values import Counters as Counters, Credentials as Credentials, FrameFormat as FrameFormat, RateLimit as RateLimit
 
-globals().update({name: getattr(low, name) for name in dir(low) if name.isupper()})
-__version__ = low.version()
-version, version_number, has_feature = low.version, low.version_number, low.has_feature
-status_name, status_message = low.status_name, low.status_message
+__version__ = version()

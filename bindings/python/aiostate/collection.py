@@ -1,13 +1,13 @@
-"""The collection: it drives the library and calls back."""
+"""The collection: an event loop of sockets."""
 
-import time
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 from . import low
-from .operation import Operation
-from .operations import CollectionOperations
-from .acceptor import Acceptor
-from .state import State
-from .tokens import Tokens
+from .collection_operations import CollectionOperations
+from .operation import LocalOperation
 
 
 class Collection(CollectionOperations):
@@ -17,161 +17,52 @@ class Collection(CollectionOperations):
     an operation is enough. Callbacks run in that thread. Everything else may be called on any thread.
     """
 
-    def __init__(self):
-        self._low = low.Collection()
-        self._event = low.Event()
-        self._tokens = Tokens()
-        self._loop = self._timer = None
-        self._pump_is_due = self._ended = False
-
-    # Driving.
-
-    def run(self):
-        """Moves bytes and calls back until `stop`. An exception of a callback ends it, too; it can be called again."""
-        library = self._low
-        while not library.stopping():
-            library.wait_events(low.NO_TIMEOUT)
-            self._dispatch()
-
-    def run_until(self, condition, timeout=None):
-        """The same until condition() is true; TimeoutError if that takes more than `timeout` seconds."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while not condition():
-            left = low.NO_TIMEOUT if deadline is None else max(0.0, deadline - time.monotonic())
-            outcome = self._low.wait_events(left)
-            if outcome == low.WAIT_TIMEOUT and left == 0.0:
-                raise TimeoutError("The time given is over.")
-            self._dispatch()
-
-    def poll(self, timeout=0.0):
-        """One turn: moves bytes for at most `timeout` seconds and calls back."""
-        self._low.wait_events(timeout)
-        self._dispatch()
-
-    def stop(self):
-        """Has `run` return; from a callback, another thread, or before it has begun."""
-        self._low.stop()
-
-    def apply(self, function):
+    def apply(self, function: Callable[[], object]) -> None:
         """Has function() called by the thread that drives the collection, later and in order."""
-        token = self._tokens.add(lambda event: function())
-        self._submit(token, self._low.apply, token)
+        self.tokens.submit(lambda event, status, count, data: function(), self._low.apply)
 
-    def close(self):
-        """Closes all states and acceptors, calls what still waits back with ERR_CANCELED, and ends the collection."""
-        self.detach()
-        self._ended = True
-        self._low.destroy()
-        self._dispatch()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        self.close()
-
-    def counters(self):
-        """What the states have done: an object with the functions bytes_read(), bytes_written(), callbacks() ..."""
-        return self._low.counters()
-
-    # Time.
-
-    def timer(self, delay, callback, repeat=0.0):
+    def timer(self, delay: float, callback: Callable[[], object], repeat: float = 0.0) -> Timer:
         """Calls callback() after `delay` seconds and then, if `repeat` is not 0, every `repeat` seconds."""
         return Timer(self, delay, callback, repeat)
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> LocalOperation[None]:
         """An operation that is done after so many seconds."""
-        operation = Operation(self)
-        operation.state = self.timer(seconds, lambda: operation.finish())
+        operation: LocalOperation[None] = LocalOperation(self, lambda operation: timer.stop())
+        timer = self.timer(seconds, operation._finish)
         return operation
 
-    def _submit(self, token, method, *arguments):
-        try:
-            method(*arguments)
-        except BaseException:
-            self._tokens.forget(token)
-            raise
-        if self._loop is not None:
-            self._want_pump()
+    def close(self) -> None:
+        """Closes all states and acceptors, ends what still runs with ERR_CANCELED, calls back, and frees all."""
+        self._end()
 
-    def _dispatch(self):
-        take, event, call = self._low.take, self._event, self._tokens.call
-        while take(event):
-            call(event)
+    def __enter__(self) -> Collection:
+        return self
 
-    def _new_state(self):
-        return State(self)
+    def __exit__(self, *_: Any) -> None:
+        self.close()
 
-    def _new_acceptor(self, callback, error_callback, tls_error_callback, collections):
-        return Acceptor(self, callback, error_callback, tls_error_callback, collections or ())
+    async def __aenter__(self) -> Collection:
+        return self
 
-    # asyncio: its loop watches the descriptor, and the time.
-
-    def attach(self, loop):
-        """Has an asyncio loop drive the collection from now on. Awaiting an operation does that, too."""
-        if self._loop is loop:
-            return
-        self.detach()
-        if self._ended:
-            loop.call_soon(self._dispatch)  # what is closed once more
-            return
-        self._loop = loop
-        loop.add_reader(self._low.descriptor(), self._pump)
-        self._want_pump()
-
-    def detach(self):
-        """Ends what `attach` has begun."""
-        loop, self._loop = self._loop, None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if loop is not None and not loop.is_closed():
-            loop.remove_reader(self._low.descriptor())
-
-    def _want_pump(self):
-        if not self._pump_is_due:
-            self._pump_is_due = True
-            self._loop.call_soon(self._pump)
-
-    def _pump(self):
-        self._pump_is_due = False
-        if self._loop is None:
-            return
-        try:
-            self._low.wait_events(0.0)
-            self._dispatch()
-        finally:
-            if self._loop is not None:
-                self._arm()
-
-    def _arm(self):
-        left = self._low.next_timeout()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if left <= 0.0:
-            self._want_pump()
-        elif left < 1e9:
-            self._timer = self._loop.call_later(left, self._pump)
+    async def __aexit__(self, *_: Any) -> None:
+        self.close()
 
 
 class Timer:
     """Made by Collection.timer."""
 
-    def __init__(self, collection, delay, callback, repeat):
-        self._collection = collection
+    def __init__(self, collection: Collection, delay: float, callback: Callable[[], object], repeat: float) -> None:
+        self._tokens = collection.tokens
+        self._callback = callback
         self._low = low.Timer()
-        self._token = collection._tokens.add(lambda event: callback())
-        collection._submit(self._token, self._low.start, collection._low, delay, repeat, self._token)
+        start = self._low.start
+        self._token = self._tokens.submit(self._told, lambda token: start(collection._low, delay, repeat, token))
 
-    def stop(self):
+    # As long as it is waited for it lives.
+    def _told(self, event: low.Event, status: int, count: int, data: bytes) -> None:
+        self._callback()
+
+    def stop(self) -> None:
         """No call begins any more."""
-        self._collection._tokens.forget(self._token)
+        self._tokens.forget(self._token)
         self._low.stop()

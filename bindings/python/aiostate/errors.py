@@ -1,5 +1,7 @@
 """Statuses as exceptions."""
 
+from __future__ import annotations
+
 from . import low
 
 
@@ -10,15 +12,16 @@ class Error(OSError):
     has the bytes that came; of a write, `count` says how many went out.
     """
 
-    def __init__(self, status, text="", data=b"", count=0):
-        super().__init__(status, text or low.status_message(status))
+    def __init__(self, status: int, text: str = "", data: bytes = b"", count: int = 0) -> None:
+        super().__init__(status, text, data, count)
         self.status = status
         self.name = low.status_name(status).removeprefix("AIO_")
+        self.text = text or low.status_message(status)
         self.data = data
         self.count = count
 
-    def __str__(self):
-        return f"{self.name}: {self.args[1]}"
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}"
 
 
 class EndOfStream(Error, EOFError):
@@ -33,13 +36,32 @@ class Canceled(Error):
     """The operation was aborted, or its state or collection was closed."""
 
 
-CLASSES = {low.EOF: EndOfStream, low.TIMEOUT: Timeout, low.ERR_CANCELED: Canceled}
+class ConnectionRefused(Error, ConnectionRefusedError):
+    """The peer refused the connection."""
 
 
-def make(status, text="", data=b"", count=0):
+class ConnectionReset(Error, ConnectionResetError):
+    """The connection was reset."""
+
+
+class BrokenPipe(Error, BrokenPipeError):
+    """The connection takes no more bytes."""
+
+
+CLASSES: dict[int, type[Error]] = {
+    low.EOF: EndOfStream,
+    low.TIMEOUT: Timeout,
+    low.ERR_CANCELED: Canceled,
+    low.ERR_CONNECTION_REFUSED: ConnectionRefused,
+    low.ERR_CONNECTION_RESET: ConnectionReset,
+    low.ERR_BROKEN_PIPE: BrokenPipe,
+}
+
+
+def make(status: int, text: str = "", data: bytes = b"", count: int = 0) -> Error:
     return CLASSES.get(status, Error)(status, text, data, count)
 
 
-def refuse(status, text):
+def refuse(status: int, text: str) -> None:
     """Called by the module where the library refuses a call."""
     raise make(status, text)

@@ -1,60 +1,68 @@
-"""Arguments and keywords as the library takes them."""
+"""Arguments and keywords as the library takes them, and choices as it gives them."""
+
+from __future__ import annotations
+
+import socket as socket_module
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from . import low
+from .address import Address
+from .hints import Data
+
+Target = TypeVar("Target")
 
 
-def fill(target, **keywords):
-    """Sets what is not None. True and False are choices, and objects of ours stand for the library's."""
+def fill(target: Target, **keywords: Any) -> Target:
+    """Sets what is not None. Objects of ours stand for the library's."""
     for name, value in keywords.items():
-        if value is None:
-            continue
         if name == "collections":
-            for collection in value:
-                target.add_collection(collection._low)
-            continue
-        setter = getattr(target, "set_" + name, None)
-        if setter is None:
-            raise TypeError(f"There is no option '{name}'.")
-        if isinstance(value, bool):
-            value = low.YES if value else low.NO
-        setter(getattr(value, "_low", value))
+            for collection in value or ():
+                target.add_collection(collection._low)  # type: ignore[attr-defined]
+        elif value is not None:
+            value = lower_choice(value) if isinstance(value, bool) else getattr(value, "_low", value)
+            getattr(target, "set_" + name)(value)
     return target
 
 
-class IoOptionsCache(dict):
-    """Options of operations by their values, since a program uses few and each takes a while to make."""
-
-    NAMES = ("start", "end", "minimum", "max_read", "timeout", "stall_timeout")
-    LIMIT = 1000
-
-    def __missing__(self, values):
-        if len(self) >= self.LIMIT:
-            self.clear()
-        given = any(value is not None for value in values)
-        self[values] = options = fill(low.IoOptions(), **dict(zip(self.NAMES, values))) if given else None
-        return options
+# A program uses few different ones; nobody changes them once they are made.
+@lru_cache(maxsize=1000)
+def io_options(**keywords: int | float | None) -> low.IoOptions:
+    return fill(low.IoOptions(), **keywords)
 
 
-io_options = IoOptionsCache()
+def lower_choice(choice: bool) -> int:
+    return low.YES if choice else low.NO
 
 
-def lower_service(service):
+def raise_choice(choice: int) -> bool | None:
+    return {low.YES: True, low.NO: False}.get(choice)
+
+
+def lower_service(service: str | int | None) -> str | None:
     return None if service is None else str(service)
 
 
-def lower_socket(socket):
+def lower_socket(socket: int | socket_module.socket) -> int:
     return socket if isinstance(socket, int) else socket.fileno()
 
 
-def lower_buffers(views):
+def give_away(socket: int | socket_module.socket) -> None:
+    """It belongs to the library now."""
+    if not isinstance(socket, int):
+        socket.detach()
+
+
+def lower_buffers(views: Iterable[Data]) -> low.Buffers:
     buffers = low.Buffers()
     for view in views:
         buffers.add(view)
     return buffers
 
 
-def lower_messages(messages):
+def lower_messages(messages: Iterable[tuple[Data, Address | None]]) -> low.Messages:
     lowered = low.Messages()
     for data, address in messages:
-        lowered.add(data, address and address._low)
+        lowered.add(data, None if address is None else address._low)
     return lowered

@@ -1,116 +1,92 @@
-"""What an operation gives, and the operation that nobody has given a callback: to be awaited, or asked for its result."""
+"""The operation that nobody has given a callback: to be awaited, or asked for its result."""
+
+from __future__ import annotations
 
 import asyncio
-from collections import namedtuple
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from . import errors, low
-from .address import Address, Message
+if TYPE_CHECKING:
+    from .driver import Driver
 
-# Instead of a direction to abort: what ends a connect.
-CLOSE = -1
+T = TypeVar("T")
 
 
-class Operation:
+class Operation(Generic[T]):
     """What has been started and is not done yet.
 
     `await` it under asyncio; elsewhere `result()` drives the collection until it is done. Either returns what the
-    operation gives (bytes, a count, a state), or raises Error. Under asyncio a read that is canceled is aborted.
+    operation gives (bytes, a count, a state), or raises Error. Canceling what awaits a read, a connect or an accept
+    aborts it.
     """
 
-    __slots__ = ("state", "collection", "_abort", "_value", "_error", "_done", "_future")
+    __slots__ = ("_driver", "_done", "_value", "_error", "_waiters")
 
-    def __init__(self, collection, state=None, abort=0):
-        self.collection = collection
-        self.state = state
-        self._abort = abort
-        self._value = self._error = self._future = None
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
         self._done = False
+        self._value: T | None = None
+        self._error: BaseException | None = None
+        self._waiters: list[asyncio.Future[None]] = []
 
-    def done(self):
+    def done(self) -> bool:
         return self._done
 
-    def finish(self, value=None, error=None):
-        self._value, self._error, self._done = value, error, True
-        if self._future is not None and not self._future.done():
-            self._future.set_result(None)
-
-    def result(self, timeout=None):
+    def result(self, timeout: float | None = None) -> T:
         """Drives the collection until the operation is done; TimeoutError if that takes more than `timeout` seconds."""
-        self.collection.run_until(self.done, timeout)
+        self._driver.run_until(self.done, timeout)
         return self._outcome()
 
-    def __await__(self):
+    def __await__(self) -> Generator[Any, None, T]:
         if not self._done:
-            loop = asyncio.get_running_loop()
-            self._future = loop.create_future()
-            self.collection.attach(loop)
+            self._driver.attach(asyncio.get_running_loop())
             try:
-                yield from self._future
+                yield from self._wait()
             except asyncio.CancelledError:
-                self._cancel()
+                if not self._done and self._abort():
+                    yield from self._wait()  # so that the next read finds the direction free
                 raise
         return self._outcome()
 
-    # Writes are left alone: they stand in a queue with others.
-    def _cancel(self):
-        if self._done or not self._abort:
-            return
-        if self._abort == CLOSE:
-            self.state._low.close(0, None)
-        else:
-            self.state._low.abort(self._abort, 0)
+    def _wait(self) -> Generator[Any, None, None]:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            yield from waiter
+        finally:
+            self._waiters.remove(waiter)
 
-    def _outcome(self):
+    def _outcome(self) -> T:
         if self._error is not None:
             raise self._error
-        return self._value
+        return cast(T, self._value)
+
+    def _finish(self, value: T | None = None, error: BaseException | None = None) -> None:
+        self._value, self._error, self._done = value, error, True
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _abort(self) -> bool:
+        """Ends it; whether its end is still to come. A write is left alone: it stands in a queue with others."""
+        return False
 
 
-# How an event becomes a call of a callback, and the end of an Operation.
-Gives = namedtuple("Gives", "call finish")
+class LocalOperation(Operation[T]):
+    """One that the library does not know: it ends when the collection does."""
 
+    __slots__ = ("_forget",)
 
-def gives(value):
-    """value(event) is a callback's second argument, and what an await gives."""
+    def __init__(self, driver: Driver, forget: Callable[[LocalOperation[T]], object]) -> None:
+        super().__init__(driver)
+        self._forget = forget
+        driver.local_operations.add(self)
 
-    def call(event, state, callback, error_callback):
-        status = event.status()
-        chosen = error_callback if status < 0 and error_callback else callback
-        if chosen:
-            state.old_length = event.old_length()
-            chosen(state, value(event), status)
+    def _finish(self, value: T | None = None, error: BaseException | None = None) -> None:
+        self._driver.local_operations.discard(self)
+        super()._finish(value, error)
 
-    def finish(event, operation):
-        status = event.status()
-        if status:
-            operation.finish(None, errors.make(status, event.text(), event.bytes(), event.count()))
-        else:
-            operation.finish(value(event))
-
-    return Gives(call, finish)
-
-
-def gives_no_value(value):
-    """The callback gets the status alone; value(operation) is what an await gives."""
-
-    def call(event, state, callback, error_callback):
-        chosen = error_callback if event.status() < 0 and error_callback else callback
-        if chosen:
-            chosen(state, event.status())
-
-    def finish(event, operation):
-        status = event.status()
-        operation.finish(value(operation), errors.make(status, event.text()) if status else None)
-
-    return Gives(call, finish)
-
-
-def message_of(event):
-    return Message(event.bytes(), Address(_low_address=event.address()), event.truncated())
-
-
-BYTES = gives(low.Event.bytes)
-COUNT = gives(low.Event.count)
-MESSAGE = gives(message_of)
-NOTHING = gives_no_value(lambda operation: None)
-STATE = gives_no_value(lambda operation: operation.state)
+    def _abort(self) -> bool:
+        self._driver.local_operations.discard(self)
+        self._forget(self)
+        return False

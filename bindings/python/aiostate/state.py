@@ -1,13 +1,24 @@
 """The state: a socket and its operations."""
 
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
 from . import errors, low
-from .address import Address
-from .handle import Socket
-from .operation import Operation
-from .operations import StateOperations
+from .address import Message
+from .gives import calls
+from .hints import StateCallback
+from .state_operations import StateOperations
+
+if TYPE_CHECKING:
+    from .driver import Driver
+
+# Bytes of a piece of a stream; no datagram is longer.
+LARGEST = 65536
 
 
-class State(StateOperations, Socket):
+class State(StateOperations):
     """A socket and its operations, each with a timeout, an exact count, and one completion.
 
     An operation with a callback calls it once, with the state, the bytes read or the number of bytes written (where there
@@ -18,47 +29,39 @@ class State(StateOperations, Socket):
     old_length = 0
     """In the callback of read_with_checking: how many of the bytes an earlier call has shown."""
 
-    _marks = 0
-
-    def __init__(self, collection):
+    def __init__(self, collection: Driver) -> None:
         super().__init__(collection, low.State())
+        self._marks = 0  # the token
 
-    async def __aiter__(self):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         """The stream in pieces as they come, until its end."""
         while True:
             try:
-                yield await self.read(65536, minimum=1)
+                yield await self.read(LARGEST, minimum=1)
             except errors.EndOfStream:
                 return
 
-    async def messages(self, **options):
-        """Datagrams as they come, each a Message."""
+    async def messages(self, *, timeout: float | None = None) -> AsyncIterator[Message]:
+        """Datagrams as they come."""
         while True:
-            yield await self.receive_message(65536, **options)
+            yield await self.receive_message(LARGEST, timeout=timeout)
 
-    def peer_address(self):
-        return Address(_low_address=self._low.peer_address())
+    def set_write_marks(self, high: int, low: int, drained: StateCallback | None) -> None:
+        """Calls drained(state, status) each time the queued bytes have reached `high` and fallen to `low`; None: no more."""
+        old = self._marks
+        if drained is None:
+            self._low.set_write_marks(high, low, 0)
+            self._marks = 0
+        else:
+            told = calls(self, drained, None)
+            self._marks = self.tokens.submit(told, lambda token: self._low.set_write_marks(high, low, token))
+        self.tokens.forget(old)
 
-    def set_rate_limit(self, direction, limit=None):
-        """Lets a direction (INPUT, OUTPUT, BOTH) move no faster than a RateLimit; None: no limit."""
-        self._low.set_rate_limit(direction, limit and limit._low)
+    def _ended(self) -> None:
+        self.tokens.forget(self._marks)
 
-    def set_write_marks(self, high, low, drained):
-        """Calls drained(state, status) when the queued bytes have reached `high` and fallen to `low`; None: no more."""
-        tokens = self.collection._tokens
-        tokens.forget(self._marks)
-        self._marks = tokens.add(lambda event: drained(self, event.status())) if drained else 0
-        self._submit(self._marks, self._low.set_write_marks, high, low, self._marks)
+    async def __aenter__(self) -> State:
+        return self
 
-    def close(self, callback=None, **options):
-        self.collection._tokens.forget(self._marks)
-        return super().close(callback, **options)
-
-    close.__doc__ = StateOperations.close.__doc__
-
-    def _expect(self, gives, callback, error_callback, abort=0):
-        """A token for an operation, and the Operation if there is no callback."""
-        if callback is None and error_callback is None:
-            operation = Operation(self.collection, self, abort)
-            return operation, self.collection._tokens.add(gives.finish, operation)
-        return None, self.collection._tokens.add(gives.call, self, callback, error_callback)
+    async def __aexit__(self, *_: Any) -> None:
+        await self.close()

@@ -1,30 +1,42 @@
 """Numbers for what waits for an event, and the function that each of them stands for."""
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Callable
+
+from . import low
+
+# Called with an event, its status, its count and its bytes.
+Told = Callable[[low.Event, int, int, bytes], object]
+
+LARGEST = 2**31 - 1
 
 
 class Tokens:
-    """Its methods are safe on any thread, since each is one step of the interpreter's."""
+    """Its methods are safe on any thread, since each step of theirs is one of the interpreter's."""
 
-    def __init__(self):
-        self._waiting = {}
-        self._next = itertools.count(1).__next__
+    def __init__(self) -> None:
+        self.waiting: dict[int, Told] = {}
+        self._next = itertools.count().__next__
 
-    def __len__(self):
-        return len(self._waiting)
-
-    def add(self, function, *arguments):
-        """Has function(event, *arguments) called for each event of the token."""
-        token = self._next()
-        self._waiting[token] = function, arguments
+    def add(self, told: Told) -> int:
+        """A number that is not in use: what the library is given to tell with."""
+        token = self._next() % LARGEST + 1
+        while token in self.waiting:
+            token = self._next() % LARGEST + 1
+        self.waiting[token] = told
         return token
 
-    def forget(self, token):
-        self._waiting.pop(token, None)
+    def submit(self, told: Told, submit: Callable[[int], object]) -> int:
+        """Calls submit(token), and returns the token; what is refused is not waited for."""
+        token = self.add(told)
+        try:
+            submit(token)
+        except BaseException:
+            self.forget(token)
+            raise
+        return token
 
-    def call(self, event):
-        """What waits is forgotten before it is called with its last event."""
-        take = self._waiting.pop if event.last() else self._waiting.get
-        waiting = take(event.token(), None)
-        if waiting:
-            waiting[0](event, *waiting[1])
+    def forget(self, token: int) -> None:
+        self.waiting.pop(token, None)

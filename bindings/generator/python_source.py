@@ -1,0 +1,48 @@
+"""Python's syntax: definitions and docstrings in lines of at most 120 columns."""
+
+import textwrap
+
+from documentation import wrap
+
+WIDTH = 120
+
+
+def filled(parts, indent):
+    """Parts with commas behind them, in as few lines as they need."""
+    lines, line = [], indent
+    for part in parts:
+        if len(line) + len(part) + 1 > WIDTH and line.strip():
+            lines.append(line.rstrip())
+            line = indent
+        line += part + ", "
+    return [*lines, line.rstrip()]
+
+
+def definition(name, parts, returns, body="", indent=" " * 4):
+    """`def name(parts) -> returns:`"""
+    head = f"{indent}def {name}({', '.join(parts)}) -> {returns}:{body}"
+    if len(head) <= WIDTH:
+        return [head]
+    return [f"{indent}def {name}(", *filled(parts, indent + "    "), f"{indent}) -> {returns}:{body}"]
+
+
+def call(head, arguments, tail=")"):
+    """`head(arguments)`, indented by what `head` begins with."""
+    line = f"{head}({', '.join(arguments)}{tail}"
+    if len(line) <= WIDTH:
+        return [line]
+    indent = " " * (len(head) - len(head.lstrip()))
+    return [f"{head}(", *filled(arguments, indent + "    "), indent + tail]
+
+
+def docstring(paragraphs, options=(), indent=" " * 8):
+    """Of paragraphs and, as a list, options: (name, text)."""
+    quotes = '"""'
+    lines = wrap(paragraphs, indent, WIDTH, indent + quotes)
+    for number, (name, text) in enumerate(options):
+        lines += [""] if lines and number == 0 else []
+        first = indent if lines else indent + quotes
+        lines += textwrap.wrap(f"{name}: {text}", WIDTH, initial_indent=first, subsequent_indent=indent + "    ")
+    if len(lines) == 1 and len(lines[0]) + len(quotes) <= WIDTH:
+        return [lines[0] + quotes]
+    return [*lines, indent + quotes]

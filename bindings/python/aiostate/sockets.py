@@ -1,0 +1,34 @@
+"""What states and acceptors have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from .gives import CLOSED, Gives, ignore
+from .operation import Operation
+
+if TYPE_CHECKING:
+    from .collection import Collection
+    from .driver import Driver
+
+T = TypeVar("T")
+
+
+class Socket:
+    _low: Any
+
+    def __init__(self, collection: Driver, low_object: Any) -> None:
+        self.collection = cast("Collection", collection)
+        self.tokens = collection.tokens
+        self._low = low_object
+
+    def _expect(self, gives: Gives[T], callback: Any, error_callback: Any) -> tuple[Operation[T] | None, int]:
+        """A token for what is about to be submitted, since another thread may be driving; an operation to be awaited."""
+        if callback is ignore and gives is not CLOSED:  # what a close ends has to be forgotten
+            return None, 0
+        if callback is not None:
+            return None, self.tokens.add(gives.calls(self, callback, error_callback))
+        if error_callback is not None:
+            raise TypeError("An error_callback needs a callback.")
+        operation = gives.operation(self)
+        return operation, self.tokens.add(operation._told)
