@@ -65,10 +65,10 @@ def without_c(text):
     return " ".join(sentence for sentence in sentences if not OF_C.search(sentence))
 
 
-def paragraphs(function, own_names):
-    """What documents a function, for a language to wrap: paragraphs without line ends."""
-    written = WORDS.get(function.name)
-    parts = [" ".join(part.split()) for part in (written or function.comment).split("\n\n")]
+def paragraphs(item, own_names):
+    """What documents a function or a struct, for a language to wrap: paragraphs without line ends."""
+    written = WORDS.get(item.name)
+    parts = [" ".join(part.split()) for part in (written or item.comment).split("\n\n")]
     parts = parts if written else [without_c(part) for part in parts]
     return [translate(part, own_names) for part in parts if part]
 

@@ -1,10 +1,18 @@
 """Python's syntax: definitions and docstrings in lines of at most 120 columns."""
 
+import re
 import textwrap
 
 from documentation import wrap
 
 WIDTH = 120
+WORDS = {"YES": "True", "NO": "False", "NULL": "None", "none:": "None:"}
+
+
+def spoken(text):
+    """In the words of Python."""
+    text = text.replace("; NULL = none", "")
+    return re.sub(r"\b(?:YES|NO|NULL)\b|\bnone:", lambda match: WORDS[match.group()], text)
 
 
 def filled(parts, indent):
@@ -38,11 +46,12 @@ def call(head, arguments, tail=")"):
 def docstring(paragraphs, options=(), indent=" " * 8):
     """Of paragraphs and, as a list, options: (name, text)."""
     quotes = '"""'
-    lines = wrap(paragraphs, indent, WIDTH, indent + quotes)
+    lines = wrap(map(spoken, paragraphs), indent, WIDTH, indent + quotes)
     for number, (name, text) in enumerate(options):
         lines += [""] if lines and number == 0 else []
         first = indent if lines else indent + quotes
-        lines += textwrap.wrap(f"{name}: {text}", WIDTH, initial_indent=first, subsequent_indent=indent + "    ")
+        entry = f"{name}: {spoken(text)}"
+        lines += textwrap.wrap(entry, WIDTH, initial_indent=first, subsequent_indent=indent + "    ")
     if len(lines) == 1 and len(lines[0]) + len(quotes) <= WIDTH:
         return [lines[0] + quotes]
     return [*lines, indent + quotes]

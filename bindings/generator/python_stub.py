@@ -18,7 +18,8 @@ OWN = {"take": "tuple[int, int, bool, int, bytes] | None"}
 
 MEMBER = re.compile(r"^  ([\w:]+(?: char)? \*?|const char \*)(\w+)\(([^()]*)\)", re.M)
 PUBLIC = re.compile(
-    r"^class (\w+?)(?:Base)?(?: : (?:public List<\w+>|protected Results))? \{\n public:\n(.*?)(?:^#ifndef SWIG|^\};)", re.M | re.S
+    r"^class (\w+?)(?:Base)?(?: : (?:public List<\w+>|protected Results))? \{\n public:\n(.*?)(?:^#ifndef SWIG|^\};)",
+    re.M | re.S,
 )
 HEADERS = ("collection", "state", "acceptor", "event", "timer", "pieces")
 

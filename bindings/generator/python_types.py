@@ -78,6 +78,8 @@ def result(method, kind):
     """The hint of what a plain function returns, and the expression that makes it from `{}`."""
     if method.name in CHOICES:
         return "bool | None", "raise_choice({})"
+    if method.name == "status_name":
+        return "str", '{}.removeprefix("AIO_")'
     if method.out == "Address":
         return "Address", "Address._of({})"
     if method.out and method.out != "int":

@@ -1,4 +1,4 @@
-"""What documents functions whose C comment speaks of memory, handles or user info, or of several functions at once."""
+"""What documents functions whose C comment speaks of memory, handles or user info, or of several at once."""
 
 WORDS = {
     "aio_state_read_buffer": """Reads exactly `length` bytes, or at least `minimum` of them. What earlier reads left
@@ -145,6 +145,13 @@ WORDS = {
     "aio_tls_context_reload": """Gives later connections other certificates and everything else that options say;
         connections that stand keep what they have, sessions are forgotten. Without options the same files are read
         again. On failure nothing changes. Statuses as for making a context.""",
+    "aio_tls_context_add_server_name": """Has a server present another context's certificate, with its verification
+        and ALPN, to clients that ask for `name_or_wildcard` by SNI (RFC 6066): a name, or "*." and a name, which
+        stands for one label. A name goes before a wildcard, a later one before an earlier one; who asks for none of
+        them, or for nothing, gets the server's own. Later reloads of the other one count. AIO_ERR_INVALID_ARGUMENT:
+        an empty name, or one of the contexts is a client's.""",
+    "aio_frame_format": """A frame: a length field and what follows it. Nothing set means a LEB128 length at the
+        beginning, as in Protocol Buffers' delimited streams.""",
     "aio_address_parse": """Makes an address from a numeric host: IPv4 in dotted form ("192.0.2.1"), IPv6 (RFC 4291,
         "2001:db8::1"), also with a scope ("fe80::1%eth0", RFC 4007). Names are not looked up.""",
     "aio_address_host": "The host in numeric form, with its scope; a Unix address's path.",
