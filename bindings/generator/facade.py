@@ -212,3 +212,9 @@ def functions(api):
     for owner, header in BASES.items():
         names += [f"{owner}.{name}" for name in re.findall(r"^  [\w:]+ \*?(\w+)\(", members_of(header), re.M)]
     return "".join(f"{name}\n" for name in sorted(names))
+
+
+def files(api):
+    yield "aiostate.hpp", write(api)
+    yield "constants.i", constants(api)
+    yield "functions.txt", functions(api)

@@ -15,27 +15,18 @@ import lua_layer
 import python_layer
 import ruby_layer
 
+LAYERS = (java_layer, javascript_layer, lua_layer, python_layer, ruby_layer)
+
 
 def main():
     api = headers.parse(sys.argv[1])
     output = Path(sys.argv[2])
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "aiostate.hpp").write_text(facade.write(api))
-    (output / "constants.i").write_text(facade.constants(api))
-    (output / "functions.txt").write_text(facade.functions(api))
-    (output / "lua" / "aiostate").mkdir(parents=True, exist_ok=True)
-    (output / "lua" / "aiostate" / "operations.lua").write_text(lua_layer.Writer(api).write())
-    (output / "python").mkdir(exist_ok=True)
-    (output / "python" / "operations.py").write_text(python_layer.Writer(api).write())
-    java = output / "java" / "org" / "aiostate"
-    java.mkdir(parents=True, exist_ok=True)
-    for name, text in java_layer.files(api):
-        (java / name).write_text(text)
-    (output / "javascript").mkdir(exist_ok=True)
-    (output / "javascript" / "operations.d.ts").write_text(javascript_layer.Writer(api).write())
-    (output / "ruby" / "aiostate").mkdir(parents=True, exist_ok=True)
-    (output / "ruby" / "aiostate" / "operations.rb").write_text(ruby_layer.Writer(api).write())
-    python_layer.write(api, output / "python")
+    for maker in (facade, *LAYERS):
+        for name, text in maker.files(api):
+            path = output / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    (output / "stamp").touch()
 
 
 if __name__ == "__main__":

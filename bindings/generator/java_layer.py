@@ -7,6 +7,7 @@ from java_words import BY_NAME, BY_TYPE, RESULTS, camel, javadoc, names, sentenc
 from model import describe, describe_all
 
 # More than one call of the library each, but called like the others.
+PACKAGE = "java/org/aiostate"
 STANDING = ("aio_state_read_with_checking", "aio_state_receive_messages")
 RENAMED = {"aio_collection_close": "closeAll", "aio_state_create": "createState"}
 # What an operation gives, by its verb: its future's value, the maker of that, the callback, and who calls it.
@@ -199,5 +200,6 @@ def files(api):
     classes = {"StateOperations": writer.state, "CollectionOperations": writer.collection,
                "AcceptorOperations": writer.acceptor, "Aiostate": writer.library}
     for name, write in classes.items():
-        yield f"{name}.java", "\n".join(write()).rstrip() + "\n}\n"
-    yield from values(api)
+        yield f"{PACKAGE}/{name}.java", "\n".join(write()).rstrip() + "\n}\n"
+    for name, text in values(api):
+        yield f"{PACKAGE}/{name}", text

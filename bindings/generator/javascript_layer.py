@@ -5,8 +5,7 @@ import textwrap
 
 from documentation import translate
 from facade import returned, setters
-from model import class_name, describe_all, owner_of
-from python_layer import CHOICES, DEFAULTS, selected
+from model import CHOICES, OPTIONAL, class_name, describe_all, operations, owner_of
 
 TYPES = {
     **dict.fromkeys(("size_t", "int", "long long", "double"), "number"),
@@ -24,7 +23,7 @@ BY_NAME = {
     "local_service": "number | string",
     "service": "number | string",
     "source": "string | null",
-    **dict.fromkeys([*CHOICES, "little_endian"], "boolean | number"),
+    **dict.fromkeys(CHOICES, "boolean | number"),
     **dict.fromkeys(["certificate_data", "key_data", "trust_data"], "Bytes | string"),
 }
 # What a promise of an operation gives, by the operation's verb; its callback gets the same.
@@ -65,7 +64,7 @@ def parameters(method):
     """(name, type, whether it may be left out) of what is given, options aside."""
     for kind, name in method.parameters:
         if name not in ("token", "options", "collection"):
-            optional = (method.name, name) in DEFAULTS
+            optional = (method.name, name) in OPTIONAL
             nullable = kind == "const char *" and (optional or name == "address")
             yield camel(name), js_type(kind, name) + (" | null" if nullable else ""), optional
 
@@ -151,12 +150,12 @@ class Writer:
 
     def members(self):
         """The lines of each class's interface."""
-        operations = list(selected(self.api))
+        offered = list(operations(self.api))
         members = {"State": [], "Collection": []}
-        for method in operations:
+        for method in offered:
             makes = method.creates or method.owner == "Acceptor"
             members["Collection" if makes else "State"] += self.maker(method) if makes else self.operation(method)
-        others = OVERRIDDEN | {method.function.name for method in operations}
+        others = OVERRIDDEN | {method.function.name for method in offered}
         for method in describe_all(self.api):
             if method.owner and method.function.name not in others:
                 lines = self.method(method, camel(method.name), [self.function(method)])
@@ -182,3 +181,7 @@ class Writer:
         for name, lines in interfaces.items():
             out += [f"export interface {name} {{", *lines, "}", ""]
         return "\n".join([*out, *self.globals()]) + "\n"
+
+
+def files(api):
+    yield "javascript/operations.d.ts", Writer(api).write()

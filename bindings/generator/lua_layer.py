@@ -4,8 +4,7 @@ import textwrap
 
 from documentation import names, translate
 from facade import setters
-from model import class_name
-from python_layer import selected
+from model import class_name, operations
 
 # How Lua passes an argument: its type, and the expression for the library, by the facade's type.
 BY_TYPE = {
@@ -39,7 +38,7 @@ local State, Collection = {}, {}
 class Writer:
     def __init__(self, api):
         self.structs = {class_name(s.name): s for s in api.structs}
-        self.methods = list(selected(api))
+        self.methods = list(operations(api))
         self.names = names(self.methods)
 
     def arguments(self, method):
@@ -139,11 +138,14 @@ class Writer:
     def write(self):
         lines = []
         for method in self.methods:
-            has_token = any(name == "token" for _, name in method.parameters)
             if method.owner == "Acceptor":
                 lines += self.listener(method)
             elif method.creates:
-                lines += self.connector(method) if has_token else self.creator(method)
+                lines += self.connector(method) if method.has_token else self.creator(method)
             else:
                 lines += self.operation(method)
         return "\n".join([HEAD, *lines, "return { State = State, Collection = Collection }"]) + "\n"
+
+
+def files(api):
+    yield "lua/aiostate/operations.lua", Writer(api).write()

@@ -13,6 +13,9 @@ aio_state_set_write_marks aio_state_close aio_state_message_address aio_state_me
 aio_acceptor_close aio_acceptor_destroy aio_timer_start aio_timer_stop aio_tls_context_destroy aio_last_error_text
 """.split())
 
+# Of these, the ones that are called like the others.
+CALLED_ALIKE = {"aio_state_read_with_checking", "aio_state_receive_messages", "aio_state_close"}
+
 # Of no use in a language, with the reason.
 LEFT_OUT = {
     "aio_set_allocator": "functions of C",
@@ -40,6 +43,24 @@ CLASSES = {
 
 # Names that a language, or the preprocessor, has taken; and shorter ones for what everybody calls.
 RENAMED = {"aio_state_read_buffer": "read", "aio_state_write_buffer": "write", "aio_address_unix": "from_path"}
+
+# Options and settings that are AIO_YES or AIO_NO.
+CHOICES = set(
+    "reuse_address reuse_port broadcast multicast_loop nodelay keepalive queue_output reset system_trust"
+    " session_cache low_memory little_endian".split()
+)
+
+# Arguments that may be left out, by the method's name.
+OPTIONAL = {
+    ("create_udp", "address"),
+    ("create_udp", "service"),
+    ("detach_tls", "timeout"),
+    ("set_rate_limit", "limit"),
+    ("join_group", "source"),
+    ("join_group", "interface_name"),
+    ("leave_group", "source"),
+    ("leave_group", "interface_name"),
+}
 
 # They answer with a number; every other `int` is a truth value, every other aio_status a refusal.
 NUMBERS = {"aio_state_system_error", "aio_state_read_status", "aio_state_write_status"}
@@ -87,6 +108,10 @@ class Method:
     @property
     def creates(self):
         return self.function.out is not None
+
+    @property
+    def has_token(self):
+        return any(name == "token" for _, name in self.parameters)
 
     @property
     def signature(self):
@@ -178,3 +203,12 @@ def describe(function):
 def describe_all(api):
     chosen = [f for f in api.functions if f.name not in HANDWRITTEN and f.name not in LEFT_OUT]
     return [describe(function) for function in chosen]
+
+
+def operations(api):
+    """What layers offer in a manner of their own: all that makes a socket, and all that ends as an event."""
+    for function in api.functions:
+        if function.name not in LEFT_OUT and (function.name not in HANDWRITTEN or function.name in CALLED_ALIKE):
+            method = describe(function)
+            if method.owner in ("State", "Acceptor") and (method.has_token or method.creates):
+                yield method

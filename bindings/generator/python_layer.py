@@ -2,7 +2,7 @@
 
 from documentation import paragraphs, translate
 from facade import setters
-from python_methods import Methods, has_token
+from python_methods import Methods
 from python_source import call, definition, docstring, filled
 from python_stub import stub
 from python_types import option_hint, values
@@ -74,7 +74,7 @@ class Modules:
             out += ["", f"    _low: low.{owner}", ""]
             for method in self.methods.of(owner):
                 if not method.creates:
-                    out += self.methods.operation(method) if has_token(method) else self.methods.plain(method)
+                    out += self.methods.operation(method) if method.has_token else self.methods.plain(method)
         return out
 
     def collection_operations(self):
@@ -82,7 +82,7 @@ class Modules:
         out += ["", "class CollectionOperations(Driver):", *docstring(["What a collection makes."], indent="    "), ""]
         for method in self.methods.of("State"):
             if method.creates:
-                out += self.methods.connector(method) if has_token(method) else self.methods.creator(method)
+                out += self.methods.connector(method) if method.has_token else self.methods.creator(method)
         for method in self.methods.of("Acceptor"):
             out += self.methods.listener(method) if method.creates else []
         for method in self.methods.of("Collection"):
@@ -145,7 +145,7 @@ class Modules:
         return out + [f"{name}: Final = {value}" for name, value in every.items()]
 
 
-def write(api, directory):
+def files(api):
     modules = Modules(api)
     texts = {
         "state_operations.py": modules.state_operations(),
@@ -156,6 +156,5 @@ def write(api, directory):
         "constants.py": modules.constants(),
         "low.pyi": stub(api),
     }
-    directory.mkdir(exist_ok=True)
     for name, lines in texts.items():
-        (directory / name).write_text("\n".join(lines).rstrip() + "\n")
+        yield f"python/{name}", "\n".join(lines).rstrip() + "\n"

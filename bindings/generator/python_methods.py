@@ -2,13 +2,12 @@
 
 from documentation import names, paragraphs, translate
 from facade import returned, setters
-from model import HANDWRITTEN, LEFT_OUT, class_name, describe
+from model import CALLED_ALIKE, HANDWRITTEN, LEFT_OUT, class_name, describe
 from python_source import call, definition, docstring
-from python_types import CONCERNS, DEFAULTS, argument, option_hint, result
+from python_types import CONCERNS, argument, default, option_hint, result
 
-# More than one call of the library each, but called like the others.
-CALLED_ALIKE = {"aio_state_read_with_checking", "aio_state_receive_messages", "aio_state_close", "aio_state_discard",
-                "aio_state_finish_read"}
+# Shown as they are, though they are more than one call.
+SHOWN = CALLED_ALIKE | {"aio_state_discard", "aio_state_finish_read"}
 # They go on, so there is nothing to await.
 STANDING = {"read_with_checking", "receive_messages"}
 
@@ -30,15 +29,11 @@ CALLBACKS = {"bytes": "BytesCallback", "int": "CountCallback", "Message": "Messa
 RENAMED = {("Collection", "close"): "close_all"}
 
 
-def has_token(method):
-    return any(name == "token" for _, name in method.parameters)
-
-
 class Methods:
     def __init__(self, api):
         self.structs = {class_name(s.name): s for s in api.structs}
         kept = [f for f in api.functions if f.name not in LEFT_OUT]
-        self.methods = [describe(f) for f in kept if f.name not in HANDWRITTEN or f.name in CALLED_ALIKE]
+        self.methods = [describe(f) for f in kept if f.name not in HANDWRITTEN or f.name in SHOWN]
         self.names = names(self.methods)
 
     def of(self, owner):
@@ -72,7 +67,7 @@ class Methods:
         """What stands behind the callback in C is a keyword, like an option."""
         positional, keywords, order = ["self"], [], [name for _, name in method.parameters]
         for name, hint, _ in self.arguments(method):
-            default = DEFAULTS.get((method.name, name))
+            default = default(method.name, name)
             late = "token" in order and order.index("token") < order.index(name)
             (keywords if late else positional).append(f"{name}: {hint}" + (f" = {default}" if default else ""))
         keywords += [f"{name}: {hint} | None = None" for name, hint, _ in self.options(method)]

@@ -1,6 +1,6 @@
 """How Python sees what the facade's methods take and give: hints, and the expressions that convert."""
 
-from model import class_name
+from model import CHOICES, OPTIONAL, class_name
 
 # Of the facade's types.
 HINTS = {
@@ -31,22 +31,6 @@ BY_NAME = {
     "path": ("str", "{}"),
     "group": ("str", "{}"),
 }
-# Those that may be left out, by the method's name.
-DEFAULTS = {
-    ("create_udp", "address"): "None",
-    ("create_udp", "service"): "None",
-    ("detach_tls", "timeout"): "0.0",
-    ("set_rate_limit", "limit"): "None",
-    ("join_group", "source"): "None",
-    ("join_group", "interface_name"): "None",
-    ("leave_group", "source"): "None",
-    ("leave_group", "interface_name"): "None",
-}
-
-# Options and settings that are AIO_YES or AIO_NO in C.
-CHOICES = set("reuse_address reuse_port broadcast multicast_loop nodelay keepalive queue_output reset system_trust"
-              " session_cache low_memory little_endian".split())
-
 # Options of operations that concern only some of them; all others, later ones too, concern every one.
 CONCERNS = {
     "start": ("write", "write_buffers", "send_message", "send_message_to_address", "send_message_to_host"),
@@ -54,6 +38,13 @@ CONCERNS = {
     "minimum": ("read",),
     "max_read": ("read_with_checking",),
 }
+
+
+def default(method_name, name):
+    """What stands for an argument that is left out; "" if it may not be."""
+    if (method_name, name) not in OPTIONAL:
+        return ""
+    return "0.0" if name == "timeout" else "None"
 
 
 def argument(kind, name):

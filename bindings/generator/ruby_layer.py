@@ -4,13 +4,11 @@ import re
 
 from documentation import translate
 from facade import returned, setters
-from model import HANDWRITTEN, LEFT_OUT, class_name, describe, owner_of
-from python_layer import selected
+from model import HANDWRITTEN, LEFT_OUT, OPTIONAL, class_name, describe, operations, owner_of
 
 # How Ruby's arguments become the library's, by the facade's type and by name.
 BY_TYPE = {"Buffers *": "Lowering.buffers({})", "Messages *": "Lowering.messages({})"}
 BY_NAME = {"service": "{}&.to_s", "socket": "descriptor", "listening": "descriptor"}
-DEFAULTS = {("create_udp", "address"): "nil", ("create_udp", "service"): "nil", ("detach_tls", "timeout"): "0.0"}
 
 KINDS = {"read": "READ", "receive": "RECEIVE", "wait": "WAIT", "write": "WRITE", "send": "WRITE", "connect": "CONNECT"}
 YIELDS = {"READ": "state, bytes, status", "SHOW": "state, bytes, status", "RECEIVE": "state, message, status",
@@ -25,7 +23,7 @@ HEAD = "# frozen_string_literal: true\n\n# Made from the public C headers by gen
 class Writer:
     def __init__(self, api):
         self.structs = {class_name(s.name): s for s in api.structs}
-        self.methods = list(selected(api))
+        self.methods = list(operations(api))
         written = {method.function.name for method in self.methods} | LEFT_OUT.keys() | (HANDWRITTEN - KEPT)
         self.inherited = [describe(function) for function in api.functions if function.name not in written]
         self.names = {f.name: "#".join(filter(None, owner_of(f.name))) for f in api.functions}
@@ -37,7 +35,7 @@ class Writer:
         """What the method takes."""
         out = []
         for name in self.arguments(method):
-            default = DEFAULTS.get((method.name, name))
+            default = ("0.0" if name == "timeout" else "nil") if (method.name, name) in OPTIONAL else None
             out.append(f"{name} = {default}" if default else name)
         out += ["**options"] if method.options else []
         return ", ".join(out + ["&callback"] * has_block)
@@ -119,11 +117,10 @@ class Writer:
     def write(self):
         modules = {"StateOperations": [], "AcceptorOperations": [], "CollectionOperations": []}
         for method in self.methods:
-            has_token = any(name == "token" for _, name in method.parameters)
             if method.owner == "Acceptor":
                 modules["AcceptorOperations"] += self.listener(method)
             else:
-                modules["StateOperations"] += self.operation(method) if has_token else self.creator(method)
+                modules["StateOperations"] += self.operation(method) if method.has_token else self.creator(method)
             if method.creates:
                 modules["CollectionOperations"] += self.maker(method)
         for method in self.inherited:
@@ -133,3 +130,7 @@ class Writer:
         for name, lines in modules.items():
             out += [f"  module {name}", *lines[:-1], "  end", ""]
         return "\n".join(out[:-1]) + "\nend\n"
+
+
+def files(api):
+    yield "ruby/aiostate/operations.rb", Writer(api).write()
