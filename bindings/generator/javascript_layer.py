@@ -23,7 +23,7 @@ BY_NAME = {
     "local_service": "number | string",
     "service": "number | string",
     "source": "string | null",
-    **dict.fromkeys(CHOICES, "boolean | number"),
+    **dict.fromkeys([*CHOICES, "verify"], "boolean | number"),
     **dict.fromkeys(["certificate_data", "key_data", "trust_data"], "Bytes | string"),
 }
 # What a promise of an operation gives, by the operation's verb; its callback gets the same.
@@ -64,7 +64,7 @@ def parameters(method):
     """(name, type, whether it may be left out) of what is given, options aside."""
     for kind, name in method.parameters:
         if name not in ("token", "options", "collection"):
-            optional = (method.name, name) in OPTIONAL
+            optional = (method.name, name) in OPTIONAL and (method.has_token or method.creates)
             nullable = kind == "const char *" and (optional or name == "address")
             yield camel(name), js_type(kind, name) + (" | null" if nullable else ""), optional
 

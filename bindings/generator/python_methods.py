@@ -4,7 +4,7 @@ from documentation import names, paragraphs, translate
 from facade import returned, setters
 from model import CALLED_ALIKE, HANDWRITTEN, LEFT_OUT, class_name, describe
 from python_source import call, definition, docstring
-from python_types import CONCERNS, argument, default, option_hint, result
+from python_types import CONCERNS, argument, default_of, option_hint, result
 
 # Shown as they are, though they are more than one call.
 SHOWN = CALLED_ALIKE | {"aio_state_discard", "aio_state_finish_read"}
@@ -67,7 +67,7 @@ class Methods:
         """What stands behind the callback in C is a keyword, like an option."""
         positional, keywords, order = ["self"], [], [name for _, name in method.parameters]
         for name, hint, _ in self.arguments(method):
-            default = default(method.name, name)
+            default = default_of(method.name, name)
             late = "token" in order and order.index("token") < order.index(name)
             (keywords if late else positional).append(f"{name}: {hint}" + (f" = {default}" if default else ""))
         keywords += [f"{name}: {hint} | None = None" for name, hint, _ in self.options(method)]

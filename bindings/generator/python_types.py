@@ -40,7 +40,7 @@ CONCERNS = {
 }
 
 
-def default(method_name, name):
+def default_of(method_name, name):
     """What stands for an argument that is left out; "" if it may not be."""
     if (method_name, name) not in OPTIONAL:
         return ""
