@@ -2,9 +2,9 @@
 
 import textwrap
 
-from documentation import names, translate
+from documentation import names, paragraphs, wrap
 from facade import setters
-from model import class_name, operations
+from model import class_name, describe_all, operations
 
 # How Lua passes an argument: its type, and the expression for the library, by the facade's type.
 BY_TYPE = {
@@ -39,7 +39,7 @@ class Writer:
     def __init__(self, api):
         self.structs = {class_name(s.name): s for s in api.structs}
         self.methods = list(operations(api))
-        self.names = names(self.methods)
+        self.names = names(describe_all(api))
 
     def arguments(self, method):
         """(name, type, expression) of each argument before the options and the callback."""
@@ -58,10 +58,7 @@ class Writer:
             yield "tls_error_callback"
 
     def documentation(self, method, callback, result):
-        lines = []
-        for part in translate(method.function.comment, self.names).split("\n\n"):
-            lines += ["", *textwrap.wrap(part.replace("\n", " "), 116)]
-        lines = ["--- " + lines[1]] + [f"-- {line}".rstrip() for line in lines[2:]]
+        lines = [line or "--" for line in wrap(paragraphs(method.function, self.names), "-- ", 118, "--- ")]
         lines += [f"-- @tparam {hint} {name}" for name, hint, _ in self.arguments(method)]
         if method.options:
             lines += textwrap.wrap("-- @tparam[opt] table options " + ", ".join(self.options(method)), 118,
