@@ -4,6 +4,7 @@
 usage: generate.py HEADERS OUTPUT
 """
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ LAYERS = (java_layer, javascript_layer, lua_layer, python_layer, ruby_layer)
 def main():
     api = headers.parse(sys.argv[1])
     output = Path(sys.argv[2])
+    shutil.rmtree(output, ignore_errors=True)  # with what an earlier version has made
     for maker in (facade, *LAYERS):
         for name, text in maker.files(api):
             path = output / name

@@ -193,6 +193,9 @@ def describe(function):
             method.arguments.append(f"{p.name} ? &{p.name}->c : nullptr")
         elif p.type in PLAIN:
             method.parameters.append((PLAIN[p.type], p.name))
+            if p.type == "uint16_t":
+                method.arguments.append(f"port_number({p.name})")
+                continue
             cast = "" if PLAIN[p.type] == p.type or p.type == "int32_t" else f"{p.type}({p.name})"
             method.arguments.append(cast or p.name)
         else:

@@ -71,6 +71,14 @@ void test_creation__refused_says_why_and_leaves_the_object_empty(void **) {
   assert_int_equal(refusal(listen_again), AIO_ERR_BUSY);
 }
 
+void test_port__that_is_none_is_refused(void **) {
+  Address address;
+  for (int port : {-1, 65536, 70000})
+    assert_int_equal(refusal([&] { address.parse("127.0.0.1", port); }), AIO_ERR_INVALID_ARGUMENT);
+  address.parse("127.0.0.1", 65535);
+  assert_int_equal(address.port(), 65535);
+}
+
 void test_token_0__nobody_is_told(void **) {
   Pair pair;
   pair.client.write(view("hello"), 0, nullptr);
@@ -222,6 +230,7 @@ int main() {
       cmocka_unit_test(test_read__with_a_start_gives_the_bytes_from_there_on),
       cmocka_unit_test(test_refusal__is_thrown_and_gives_no_event),
       cmocka_unit_test(test_creation__refused_says_why_and_leaves_the_object_empty),
+      cmocka_unit_test(test_port__that_is_none_is_refused),
       cmocka_unit_test(test_token_0__nobody_is_told),
       cmocka_unit_test(test_view_and_list_operations),
       cmocka_unit_test(test_datagrams__tell_their_senders),
