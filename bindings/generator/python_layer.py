@@ -16,8 +16,7 @@ from __future__ import annotations
 
 '''
 
-STATE_IMPORTS = """import socket as socket_module
-from collections.abc import Iterable
+STATE_IMPORTS = """from collections.abc import Iterable
 from typing import overload
 
 from . import low

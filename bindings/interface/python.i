@@ -13,13 +13,21 @@
 // It may wait for a name lookup.
 %thread aiostate::Collection::destroy;
 
-// Called for each event, `take` gives at once what most of them are asked for: (token, status, last, count, bytes), or None.
+// `take` is called for each event, and gives at once what most are asked for: (token, status, last, count, bytes), or
+// None.
 %typemap(out) bool aiostate::Collection::take { $result = $1 ? what_all_have(*arg2) : SWIG_Py_Void(); }
 %header %{
 static PyObject *what_all_have(const aiostate::Event &event) {
+  PyObject *parts = PyTuple_New(5);
+  if (!parts) return nullptr;
   aiostate::ByteView bytes = event.bytes();
-  return Py_BuildValue("(iiNnN)", event.token(), event.status(), PyBool_FromLong(event.last()),
-                       static_cast<Py_ssize_t>(event.count()), PyBytes_FromStringAndSize(bytes.data, bytes.size));
+  PyTuple_SET_ITEM(parts, 0, PyLong_FromLong(event.token()));
+  PyTuple_SET_ITEM(parts, 1, PyLong_FromLong(event.status()));
+  PyTuple_SET_ITEM(parts, 2, PyBool_FromLong(event.last()));
+  PyTuple_SET_ITEM(parts, 3, PyLong_FromSize_t(event.count()));
+  PyTuple_SET_ITEM(parts, 4, PyBytes_FromStringAndSize(bytes.data, bytes.size));
+  if (PyErr_Occurred()) Py_CLEAR(parts);
+  return parts;
 }
 
 // The layer's exception, found when it is first needed.

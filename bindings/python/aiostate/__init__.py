@@ -3,24 +3,25 @@
 A Collection is an event loop; it makes states (sockets) and acceptors. Operations take a callback, or are awaited.
 """
 
-from .acceptor import Acceptor as Acceptor
-from .address import Address as Address, Message as Message
-from .collection import Collection as Collection, Timer as Timer
+from . import constants, library
+from .acceptor import Acceptor
+from .address import Address, Message
+from .collection import Collection, Timer
 from .constants import *
-from .errors import (
-    BrokenPipe as BrokenPipe,
-    Canceled as Canceled,
-    ConnectionRefused as ConnectionRefused,
-    ConnectionReset as ConnectionReset,
-    EndOfStream as EndOfStream,
-    Error as Error,
-    Timeout as Timeout,
-)
-from .gives import ignore as ignore
+from .errors import BrokenPipe, Canceled, ConnectionRefused, ConnectionReset, EndOfStream, Error, Timeout
+from .gives import ignore
 from .library import *
-from .operation import Operation as Operation
-from .state import State as State
-from .tls import TlsContext as TlsContext
-from .values import Counters as Counters, Credentials as Credentials, FrameFormat as FrameFormat, RateLimit as RateLimit
+from .operation import Operation
+from .state import State
+from .tls import TlsContext
+from .values import Counters, Credentials, FrameFormat, RateLimit
+
+__all__ = [
+    "Acceptor", "Address", "BrokenPipe", "Canceled", "Collection", "ConnectionRefused", "ConnectionReset", "Counters",
+    "Credentials", "EndOfStream", "Error", "FrameFormat", "Message", "Operation", "RateLimit", "State", "Timeout",
+    "Timer", "TlsContext", "ignore",
+]
+__all__ += constants.__all__
+__all__ += library.__all__
 
 __version__ = version()

@@ -22,8 +22,8 @@ BACKLOG = 64
 class Acceptor(AcceptorOperations):
     """A listening socket, made by Collection.listen_tcp, .listen_unix and .listen_socket.
 
-    callback(acceptor, state) gets each connection; error_callback and tls_error_callback get the acceptor, a status and a
-    text. Without a callback connections are awaited: `await acceptor.accept()`, `async for state in acceptor`.
+    callback(acceptor, state) gets each connection; error_callback and tls_error_callback get the acceptor, a status and
+    a text. Without a callback connections are awaited: `await acceptor.accept()`, `async for state in acceptor`.
     """
 
     def __init__(
@@ -69,6 +69,8 @@ class Acceptor(AcceptorOperations):
 
     def accept(self) -> Operation[State]:
         """An operation that gives the next connection. For acceptors without a callback."""
+        if not self._listens():
+            raise errors.make(low.ERR_CLOSED)
         taker: LocalOperation[State] = LocalOperation(self.collection, self._takers.remove)
         self._takers.append(taker)
         self._serve()
@@ -76,7 +78,7 @@ class Acceptor(AcceptorOperations):
 
     async def __aiter__(self) -> AsyncIterator[State]:
         """Connections as they come, until the acceptor is closed."""
-        while True:
+        while self._listens():
             try:
                 yield await self.accept()
             except errors.Canceled:
@@ -87,6 +89,9 @@ class Acceptor(AcceptorOperations):
 
     async def __aexit__(self, *_: Any) -> None:
         await self.close()
+
+    def _listens(self) -> bool:
+        return self.socket() >= 0
 
     def _keep(self, state: State) -> None:
         self._kept.append(state)

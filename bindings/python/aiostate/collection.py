@@ -7,7 +7,7 @@ from typing import Any
 
 from . import low
 from .collection_operations import CollectionOperations
-from .operation import LocalOperation
+from .operation import LocalOperation, Operation
 
 
 class Collection(CollectionOperations):
@@ -25,7 +25,7 @@ class Collection(CollectionOperations):
         """Calls callback() after `delay` seconds and then, if `repeat` is not 0, every `repeat` seconds."""
         return Timer(self, delay, callback, repeat)
 
-    def sleep(self, seconds: float) -> LocalOperation[None]:
+    def sleep(self, seconds: float) -> Operation[None]:
         """An operation that is done after so many seconds."""
         operation: LocalOperation[None] = LocalOperation(self, lambda operation: timer.stop())
         timer = self.timer(seconds, operation._finish)

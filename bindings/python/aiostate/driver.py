@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,11 @@ class Driver:
         self._low = low.Collection()
         self._event = low.Event()
         self.tokens = Tokens()
-        self.local_operations: set[LocalOperation[Any]] = set()
+        self.local_operations: weakref.WeakSet[LocalOperation[Any]] = weakref.WeakSet()
         self._ended = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._next_turn: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._turn_is_due = False
 
     def run(self) -> None:
         """Moves bytes and calls back until `stop`. An exception of a callback ends it, too; it can be called again."""
@@ -66,19 +68,21 @@ class Driver:
 
     def _end(self) -> None:
         self.detach()
-        self._ended = True
         self._low.destroy()
+        self._ended = True
         for operation in list(self.local_operations):
-            operation._finish(error=errors.make(low.ERR_CANCELED))
+            if not operation.done():
+                operation._finish(error=errors.make(low.ERR_CANCELED))
         self._dispatch()
 
     def _dispatch(self) -> None:
         take, event, waiting = self._low.take, self._event, self.tokens.waiting
         while taken := take(event):
             token, status, last, count, data = taken
-            told = waiting.pop(token, None) if last else waiting.get(token)
-            if told is not None:
-                told(event, status, count, data)
+            expected = waiting.pop(token, None) if last else waiting.get(token)
+            if expected is not None:
+                tell, socket, callback, error_callback = expected
+                tell(event, status, count, data, socket, callback, error_callback)
 
     # asyncio: its loop watches the descriptor and the time.
 
@@ -90,16 +94,17 @@ class Driver:
             self.detach()
             self._loop = loop
             loop.add_reader(self._low.descriptor(), self._turn)
-            self._next_turn = loop.call_soon(self._turn)
+            self._turn_soon(loop)
 
     def detach(self) -> None:
         """Ends what `attach` has begun."""
         loop, self._loop = self._loop, None
-        if self._next_turn is not None:
-            self._next_turn.cancel()
-            self._next_turn = None
+        self._turn_is_due = False
         if loop is not None and not loop.is_closed():
             loop.remove_reader(self._low.descriptor())
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _turn(self) -> None:
         loop = self._loop
@@ -108,7 +113,7 @@ class Driver:
         try:
             self._dispatch_to(loop)
         finally:
-            if self._loop is loop:
+            if self._loop is loop and not self._turn_is_due:
                 self._plan(loop, busy)
 
     def _dispatch_to(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -121,11 +126,20 @@ class Driver:
 
     def _plan(self, loop: asyncio.AbstractEventLoop, busy: bool) -> None:
         """After a turn that called back there is another one, behind the tasks that it woke: they submit more."""
-        if self._next_turn is not None:
-            self._next_turn.cancel()
-            self._next_turn = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         left = 0.0 if busy else self._low.next_timeout()
         if left <= 0.0:
-            self._next_turn = loop.call_soon(self._turn)
+            self._turn_soon(loop)
         elif left < low.NO_TIMEOUT:
-            self._next_turn = loop.call_later(left, self._turn)
+            self._timer = loop.call_later(left, self._turn)
+
+    def _turn_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._turn_is_due = True
+        loop.call_soon(self._due_turn, loop)
+
+    def _due_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._loop is loop and self._turn_is_due:
+            self._turn_is_due = False
+            self._turn()

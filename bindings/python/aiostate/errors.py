@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import low
 
 
 class Error(OSError):
     """An operation was refused or did not complete.
 
-    `status` is one of the module's statuses, `name` its name, such as "ERR_BUSY". Of a read that did not complete, `data`
-    has the bytes that came; of a write, `count` says how many went out.
+    `status` is one of the module's statuses, `name` its name, such as "ERR_BUSY", `errno` the system's number if there
+    is one. Of a read that did not complete, `data` has the bytes that came; of a write, `count` says how many went out.
     """
 
-    def __init__(self, status: int, text: str = "", data: bytes = b"", count: int = 0) -> None:
-        super().__init__(status, text, data, count)
+    def __init__(
+        self, status: int, text: str = "", data: bytes = b"", count: int = 0, system_error: int = 0
+    ) -> None:
+        self.text = text or low.status_message(status)
+        super().__init__(self.text)
         self.status = status
         self.name = low.status_name(status).removeprefix("AIO_")
-        self.text = text or low.status_message(status)
         self.data = data
         self.count = count
+        if system_error:
+            self.errno = system_error
 
     def __str__(self) -> str:
         return f"{self.name}: {self.text}"
+
+    def __reduce__(self) -> tuple[type[Error], tuple[object, ...]]:
+        return type(self), (self.status, self.text, self.data, self.count, self.errno or 0)
 
 
 class EndOfStream(Error, EOFError):
@@ -58,8 +67,8 @@ CLASSES: dict[int, type[Error]] = {
 }
 
 
-def make(status: int, text: str = "", data: bytes = b"", count: int = 0) -> Error:
-    return CLASSES.get(status, Error)(status, text, data, count)
+def make(status: int, *arguments: Any) -> Error:
+    return CLASSES.get(status, Error)(status, *arguments)
 
 
 def refuse(status: int, text: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from . import errors, low
 from .address import Address, Message
 from .operation import Operation
-from .tokens import Told
+from .tokens import Tell
 
 if TYPE_CHECKING:
     from .sockets import Socket
@@ -33,7 +33,7 @@ class SocketOperation(Operation[T]):
         if status == low.OK:
             self._finish(self._given(event, count, data))
         else:
-            self._finish(error=errors.make(status, event.text(), data, count))
+            self._finish(error=errors.make(status, event.text(), data, count, event.system_error()))
 
     def _given(self, event: low.Event, count: int, data: bytes) -> T:
         raise NotImplementedError
@@ -106,66 +106,60 @@ def message(event: low.Event, data: bytes) -> Message:
     return Message(data, Address._of(event.address()), event.truncated())
 
 
-# With a callback. The hot paths of a program, so each is written out.
+# Callers of callbacks.
 
 
-def calls_with_bytes(state: Socket, callback: Any, error_callback: Any) -> Told:
-    def told(event: low.Event, status: int, count: int, data: bytes) -> None:
-        (error_callback if status < 0 and error_callback else callback)(state, data, status)
-
-    return told
-
-
-def calls_with_stream(state: Any, callback: Any, error_callback: Any) -> Told:
-    def told(event: low.Event, status: int, count: int, data: bytes) -> None:
-        state.old_length = event.old_length()
-        (error_callback if status < 0 and error_callback else callback)(state, data, status)
-
-    return told
+def tell_bytes(
+    event: low.Event, status: int, count: int, data: bytes, state: Socket, callback: Any, error_callback: Any
+) -> None:
+    (callback if error_callback is None or status >= 0 else error_callback)(state, data, status)
 
 
-def calls_with_count(state: Socket, callback: Any, error_callback: Any) -> Told:
-    def told(event: low.Event, status: int, count: int, data: bytes) -> None:
-        (error_callback if status < 0 and error_callback else callback)(state, count, status)
-
-    return told
-
-
-def calls_with_message(state: Socket, callback: Any, error_callback: Any) -> Told:
-    def told(event: low.Event, status: int, count: int, data: bytes) -> None:
-        (error_callback if status < 0 and error_callback else callback)(state, message(event, data), status)
-
-    return told
+def tell_stream(
+    event: low.Event, status: int, count: int, data: bytes, state: Any, callback: Any, error_callback: Any
+) -> None:
+    state.old_length = event.old_length()
+    (callback if error_callback is None or status >= 0 else error_callback)(state, data, status)
 
 
-def calls(state: Socket, callback: Any, error_callback: Any) -> Told:
-    def told(event: low.Event, status: int, count: int, data: bytes) -> None:
-        (error_callback if status < 0 and error_callback else callback)(state, status)
+def tell_count(
+    event: low.Event, status: int, count: int, data: bytes, state: Socket, callback: Any, error_callback: Any
+) -> None:
+    (callback if error_callback is None or status >= 0 else error_callback)(state, count, status)
 
-    return told
+
+def tell_message(
+    event: low.Event, status: int, count: int, data: bytes, state: Socket, callback: Any, error_callback: Any
+) -> None:
+    (callback if error_callback is None or status >= 0 else error_callback)(state, message(event, data), status)
 
 
-def calls_at_end(state: Any, callback: Any, error_callback: Any) -> Told:
-    def told(event: low.Event, status: int, count: int, data: bytes) -> None:
-        state._ended()
-        callback(state, status)
+def tell_end(
+    event: low.Event, status: int, count: int, data: bytes, state: Socket, callback: Any, error_callback: Any
+) -> None:
+    (callback if error_callback is None or status >= 0 else error_callback)(state, status)
 
-    return told
+
+def tell_close(
+    event: low.Event, status: int, count: int, data: bytes, state: Any, callback: Any, error_callback: Any
+) -> None:
+    state._ended()
+    callback(state, status)
 
 
 @dataclass(frozen=True)
 class Gives(Generic[T]):
-    """What an operation gives: as the call of a callback, and as what is awaited."""
+    """What an operation gives: to a callback, and as what is awaited."""
 
-    calls: Callable[[Socket, Any, Any], Told]
+    tell: Tell
     operation: Callable[[Any], SocketOperation[T]]
 
 
-BYTES: Gives[bytes] = Gives(calls_with_bytes, Bytes)
-STREAM: Gives[bytes] = Gives(calls_with_stream, Bytes)
-COUNT: Gives[int] = Gives(calls_with_count, Count)
-MESSAGE: Gives[Message] = Gives(calls_with_message, Datagram)
-INPUT: Gives[None] = Gives(calls, Input)
-NOTHING: Gives[None] = Gives(calls, Nothing)
-CLOSED: Gives[None] = Gives(calls_at_end, Closed)
-STATE: Gives[Any] = Gives(calls, Connected)
+BYTES: Gives[bytes] = Gives(tell_bytes, Bytes)
+STREAM: Gives[bytes] = Gives(tell_stream, Bytes)
+COUNT: Gives[int] = Gives(tell_count, Count)
+MESSAGE: Gives[Message] = Gives(tell_message, Datagram)
+INPUT: Gives[None] = Gives(tell_end, Input)
+NOTHING: Gives[None] = Gives(tell_end, Nothing)
+CLOSED: Gives[None] = Gives(tell_close, Closed)
+STATE: Gives[Any] = Gives(tell_end, Connected)

@@ -39,22 +39,20 @@ class Operation(Generic[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         if not self._done:
-            self._driver.attach(asyncio.get_running_loop())
+            loop = asyncio.get_running_loop()
+            self._driver.attach(loop)
             try:
-                yield from self._wait()
+                yield from self._waiter(loop)
             except asyncio.CancelledError:
                 if not self._done and self._abort():
-                    yield from self._wait()  # so that the next read finds the direction free
+                    yield from self._waiter(loop)  # so that the next read finds the direction free
                 raise
         return self._outcome()
 
-    def _wait(self) -> Generator[Any, None, None]:
-        waiter = asyncio.get_running_loop().create_future()
+    def _waiter(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        waiter = loop.create_future()
         self._waiters.append(waiter)
-        try:
-            yield from waiter
-        finally:
-            self._waiters.remove(waiter)
+        return waiter
 
     def _outcome(self) -> T:
         if self._error is not None:
@@ -73,20 +71,15 @@ class Operation(Generic[T]):
 
 
 class LocalOperation(Operation[T]):
-    """One that the library does not know: it ends when the collection does."""
+    """One that the library does not know: it is ended with the collection."""
 
-    __slots__ = ("_forget",)
+    __slots__ = ("_forget", "__weakref__")
 
     def __init__(self, driver: Driver, forget: Callable[[LocalOperation[T]], object]) -> None:
         super().__init__(driver)
         self._forget = forget
         driver.local_operations.add(self)
 
-    def _finish(self, value: T | None = None, error: BaseException | None = None) -> None:
-        self._driver.local_operations.discard(self)
-        super()._finish(value, error)
-
     def _abort(self) -> bool:
-        self._driver.local_operations.discard(self)
         self._forget(self)
         return False

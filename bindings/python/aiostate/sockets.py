@@ -23,12 +23,12 @@ class Socket:
         self._low = low_object
 
     def _expect(self, gives: Gives[T], callback: Any, error_callback: Any) -> tuple[Operation[T] | None, int]:
-        """A token for what is about to be submitted, since another thread may be driving; an operation to be awaited."""
+        """What is to be awaited, and a token: made before the submission, since another thread may be driving."""
+        if callback is None:
+            if error_callback is not None:
+                raise TypeError("An error_callback needs a callback.")
+            operation = gives.operation(self)
+            return operation, self.tokens.add(operation._told)
         if callback is ignore and gives is not CLOSED:  # what a close ends has to be forgotten
             return None, 0
-        if callback is not None:
-            return None, self.tokens.add(gives.calls(self, callback, error_callback))
-        if error_callback is not None:
-            raise TypeError("An error_callback needs a callback.")
-        operation = gives.operation(self)
-        return operation, self.tokens.add(operation._told)
+        return None, self.tokens.expect(gives.tell, self, callback, error_callback)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors, low
 from .address import Message
-from .gives import calls
 from .hints import StateCallback
 from .state_operations import StateOperations
 
@@ -21,9 +20,9 @@ LARGEST = 65536
 class State(StateOperations):
     """A socket and its operations, each with a timeout, an exact count, and one completion.
 
-    An operation with a callback calls it once, with the state, the bytes read or the number of bytes written (where there
-    are any), and the status; an error_callback is called instead if the status is an error. Without a callback it returns
-    an Operation to await. Collection.connect_tcp and the like make states, and so do acceptors.
+    An operation with a callback calls it once, with the state, the bytes read or the number of bytes written (where
+    there are any), and the status; an error_callback is called instead if the status is an error. Without a callback it
+    returns an Operation to await. Collection.connect_tcp and the like make states, and so do acceptors.
     """
 
     old_length = 0
@@ -47,14 +46,20 @@ class State(StateOperations):
             yield await self.receive_message(LARGEST, timeout=timeout)
 
     def set_write_marks(self, high: int, low: int, drained: StateCallback | None) -> None:
-        """Calls drained(state, status) each time the queued bytes have reached `high` and fallen to `low`; None: no more."""
+        """Calls drained(state, status) each time the queued bytes have reached `high` and fallen to `low`.
+
+        New marks replace the old ones; None removes them.
+        """
         old = self._marks
         if drained is None:
             self._low.set_write_marks(high, low, 0)
             self._marks = 0
         else:
-            told = calls(self, drained, None)
-            self._marks = self.tokens.submit(told, lambda token: self._low.set_write_marks(high, low, token))
+            call = drained
+            self._marks = self.tokens.submit(
+                lambda event, status, count, data: call(self, status),
+                lambda token: self._low.set_write_marks(high, low, token),
+            )
         self.tokens.forget(old)
 
     def _ended(self) -> None:

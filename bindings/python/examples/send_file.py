@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Sends a file over TCP or TLS, or receives one. Nothing but its bytes is exchanged; their end is the stream's."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 
@@ -9,7 +11,7 @@ import aiostate
 PIECE = 1 << 20
 
 
-def arguments():
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file")
     parser.add_argument("host", help="where to send it, or with --receive where to listen")
@@ -23,12 +25,13 @@ def arguments():
     return parser.parse_args()
 
 
-async def send(collection, options):
+async def send(collection: aiostate.Collection, options: argparse.Namespace) -> None:
     tls = None
     if options.tls:
         tls = aiostate.TlsContext(aiostate.TLS_CLIENT, trust_file=options.trust, verify=not options.insecure)
     state = await collection.connect_tcp(options.host, options.port, tls=tls)
-    count, writing = 0, None
+    count = 0
+    writing: aiostate.Operation[int] | None = None
     with open(options.file, "rb") as file:
         while piece := file.read(PIECE):  # while the one before goes out
             if writing:
@@ -40,7 +43,7 @@ async def send(collection, options):
     print(f"sent {count} bytes")
 
 
-async def receive(collection, options):
+async def receive(collection: aiostate.Collection, options: argparse.Namespace) -> None:
     tls = None
     if options.tls:
         tls = aiostate.TlsContext(aiostate.TLS_SERVER, certificate_file=options.certificate, key_file=options.key)
@@ -55,7 +58,7 @@ async def receive(collection, options):
     print(f"received {count} bytes")
 
 
-async def main():
+async def main() -> None:
     options = arguments()
     async with aiostate.Collection() as collection:
         await (receive if options.receive else send)(collection, options)

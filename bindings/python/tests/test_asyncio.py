@@ -113,6 +113,9 @@ class Awaiting(AsyncCase):
             await asyncio.sleep(0)
         await acceptor.close()
         await serving
+        with self.assertRaises(aiostate.Error) as closed:
+            acceptor.accept()
+        self.assertEqual(closed.exception.status, aiostate.ERR_CLOSED)
 
     async def test_connections_wait_until_they_are_asked_for(self):
         async with self.collection.listen_tcp(LOCAL, 0) as acceptor:

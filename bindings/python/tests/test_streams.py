@@ -1,6 +1,8 @@
 """Streams: reads, writes, framing, refusals, and what ends them."""
 
+import errno
 import os
+import pickle
 import random
 import socket
 from pathlib import Path
@@ -107,15 +109,17 @@ class Streams(Case):
         statuses, errors, successes = [], [], []
         with socket.socket() as nobody:
             nobody.bind((LOCAL, 0))
-            state = self.collection.connect_tcp(LOCAL, nobody.getsockname()[1], lambda _, status: statuses.append(status))
+            port = nobody.getsockname()[1]
+            state = self.collection.connect_tcp(LOCAL, port, lambda state, status: statuses.append(status))
             state.read(1, successes.append, error_callback=lambda state, data, status: errors.append(status))
             self.until(lambda: errors)
-            refused = self.fails(aiostate.ERR_CONNECTION_REFUSED,
-                                 self.collection.connect_tcp(LOCAL, nobody.getsockname()[1]))
+            refused = self.fails(aiostate.ERR_CONNECTION_REFUSED, self.collection.connect_tcp(LOCAL, port))
         self.assertEqual(statuses, [aiostate.ERR_CONNECTION_REFUSED])
         self.assertEqual(errors, [aiostate.ERR_CONNECTION_REFUSED])
         self.assertEqual(successes, [])
         self.assertIsInstance(refused, ConnectionRefusedError)
+        self.assertEqual(refused.errno, errno.ECONNREFUSED)
+        self.assertEqual(str(pickle.loads(pickle.dumps(refused))), str(refused))
 
     def test_checking(self):
         text = b"one\ntwo\nthree\n"

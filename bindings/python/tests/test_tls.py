@@ -30,8 +30,8 @@ class Tls(Case):
 
     def test_tls_errors_are_told(self):
         told = []
-        acceptor = self.collection.listen_tcp(
-            LOCAL, 0, tls=server_context(), tls_error_callback=lambda acceptor, status, text: told.append((status, text)))
+        acceptor = self.collection.listen_tcp(LOCAL, 0, tls=server_context(),
+                                              tls_error_callback=lambda acceptor, *failure: told.append(failure))
         plain = self.result(self.collection.connect_tcp(LOCAL, acceptor.local_port()))
         plain.write(b"this is not TLS\r\n")
         self.until(lambda: told)
