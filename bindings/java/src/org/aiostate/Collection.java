@@ -4,12 +4,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
-import org.aiostate.low.Event;
 import org.aiostate.low.NativeConstants;
 
 /**
@@ -23,12 +20,7 @@ public final class Collection extends CollectionOperations implements AutoClosea
   /** As a timeout: no limit. */
   public static final double NO_TIMEOUT = NativeConstants.NO_TIMEOUT;
 
-  private final Event event = new Event();
-  private final Tokens tokens = new Tokens();
-  private final ReentrantLock waiting = new ReentrantLock();
-  private final ReentrantLock calling = new ReentrantLock();
-  private volatile boolean driven;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Driver driver = new Driver(low);
 
   /** Makes a collection that nobody drives yet. */
   public Collection() {}
@@ -38,13 +30,7 @@ public final class Collection extends CollectionOperations implements AutoClosea
    * called again. An interrupt of the thread does not.
    */
   public void run() {
-    boolean before = driven;
-    driven = true;
-    try {
-      drive(this::dispatch);
-    } finally {
-      driven = before;
-    }
+    driver.run();
   }
 
   /** Has {@link #run} return, or the thread of {@link #start()} end; from any thread, or before it has begun. */
@@ -64,9 +50,7 @@ public final class Collection extends CollectionOperations implements AutoClosea
    * @return false if the time is over
    */
   public boolean poll(double timeout) {
-    boolean inTime = waitEvents(timeout);
-    dispatch();
-    return inTime;
+    return driver.turn(timeout);
   }
 
   /**
@@ -111,7 +95,7 @@ public final class Collection extends CollectionOperations implements AutoClosea
    */
   public <T> T await(CompletionStage<T> stage) {
     CompletableFuture<T> future = stage.toCompletableFuture();
-    if (!driven || calling.isHeldByCurrentThread()) runUntil(future::isDone);
+    if (!driver.isSomebodyElse()) runUntil(future::isDone);
     try {
       return future.join();
     } catch (CompletionException failure) {
@@ -140,29 +124,8 @@ public final class Collection extends CollectionOperations implements AutoClosea
    * @return this collection
    */
   public Collection start(Executor executor) {
-    if (driven) throw AioException.of(Status.ERR_BUSY, "");
-    var thread = new Thread(() -> serve(executor), "aiostate");
-    thread.setDaemon(true);
-    driven = true;
-    thread.start();
+    driver.start(executor);
     return this;
-  }
-
-  private void serve(Executor executor) {
-    try {
-      drive(() -> callIn(executor));
-    } finally {
-      driven = false;
-    }
-  }
-
-  private void callIn(Executor executor) {
-    try {
-      CompletableFuture.runAsync(this::dispatch, executor).join();
-    } catch (CompletionException failure) {
-      Thread self = Thread.currentThread();
-      self.getUncaughtExceptionHandler().uncaughtException(self, failure.getCause());
-    }
   }
 
   @Override
@@ -199,62 +162,15 @@ public final class Collection extends CollectionOperations implements AutoClosea
    */
   @Override
   public void close() {
-    if (!closed.compareAndSet(false, true)) return;
-    low.wake();
-    waiting.lock();
-    try {
-      low.destroy();
-    } finally {
-      waiting.unlock();
-    }
-    dispatch();
-    tokens.end();
+    driver.close();
   }
 
-  private void drive(Runnable dispatch) {
-    while (!closed.get() && !low.stopping()) {
-      try {
-        waitEvents(NO_TIMEOUT);
-      } catch (AioException refused) {
-        if (closed.get()) return;
-        throw refused;
-      }
-      if (!closed.get()) dispatch.run();
-    }
-  }
-
-  private boolean waitEvents(double timeout) {
-    if (!waiting.tryLock()) throw AioException.of(Status.ERR_BUSY, "");
-    try {
-      return low.waitEvents(timeout) != NativeConstants.WAIT_TIMEOUT;
-    } finally {
-      waiting.unlock();
-    }
-  }
-
-  private void dispatch() {
-    calling.lock();
-    try {
-      while (low.take(event)) tokens.call(event);
-    } finally {
-      calling.unlock();
-    }
-  }
-
-  /** Registers who waits, before what is waited for can come; a refusal takes that back. */
   int submit(Tokens.Waiter waiter, IntConsumer start) {
-    int token = tokens.add(waiter);
-    try {
-      start.accept(token);
-    } catch (Throwable refusal) {
-      tokens.forget(token);
-      throw refusal;
-    }
-    return token;
+    return driver.submit(waiter, start);
   }
 
   void forget(int token) {
-    tokens.forget(token);
+    driver.forget(token);
   }
 
   @Override

@@ -12,7 +12,7 @@ public final class Timer {
     this.collection = collection;
     Tokens.Waiter waiter =
         event -> {
-          Reference.reachabilityFence(this); // who waits keeps the timer, which its collector would stop
+          Reference.reachabilityFence(this); // a timer that is collected stops
           callback.run();
         };
     token = collection.submit(waiter, number -> low.start(collection.low, delay, repeat, number));
