@@ -28,7 +28,7 @@ class CollectionBase {
   bool take(Event *event);
 
   // Makes one wait_events, the running or the next one, return.
-  void wake() { aio_collection_wake(Loop::Use(*loop_).handle()); }
+  void wake() { loop_->wake(); }
 
   // Asks the thread that waits and takes to leave its loop. `stopping` answers once, and so the request is used up.
   void stop() {

@@ -49,14 +49,21 @@ int Loop::turn(double timeout) {
     bool blocks = signals_wake && !has_events();
     aio_status status = aio_collection_wait(handle_, blocks ? left() : 0);
     if (status < 0) throw Error(status);
-    bool woken = status == AIO_OK && aio_collection_call(handle_) == 0;
-    if (woken || abandoned_ || has_events()) return WAIT_READY;
+    if (status == AIO_OK) aio_collection_call(handle_);
+    if (woken_.exchange(false) || abandoned_ || has_events()) return WAIT_READY;
     double seconds = left();
     if (seconds <= 0) return WAIT_TIMEOUT;
     if (signals_wake) continue;
     seconds = std::min(seconds, aio_collection_next_timeout(handle_));
     if (seconds > 0 && !sleep(seconds)) return WAIT_INTERRUPTED;
   }
+}
+
+// The library's wait may return for what it has to do itself as well, so that it alone does not tell.
+void Loop::wake() {
+  Use use(*this);
+  woken_ = true;
+  aio_collection_wake(use.handle());
 }
 
 // False: a signal came.

@@ -60,6 +60,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   // See CollectionBase, whose functions these are.
   int wait(double timeout);
+  void wake();
   std::unique_ptr<Completion> take();
   double next_timeout();
   void destroy();
@@ -91,6 +92,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   mutable std::shared_mutex life_;  // of handle_
   std::mutex driving_;              // held by the thread that drives
   std::atomic<bool> abandoned_{false};
+  std::atomic<bool> woken_{false};  // and wait has not returned since
 
   std::mutex queue_lock_;
   std::unique_ptr<Completion> first_;
