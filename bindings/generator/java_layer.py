@@ -3,11 +3,11 @@
 from facade import returned
 from java_values import ENTRY
 from java_values import files as values
-from java_words import BY_NAME, BY_TYPE, RESULTS, camel, javadoc, names, sentences
+from java_words import BY_NAME, BY_TYPE, RESULTS, camel, described, javadoc, names
 from model import describe, describe_all
 
-# More than one call of the library each, but called like the others.
 PACKAGE = "java/org/aiostate"
+# More than one call of the library each, but called like the others.
 STANDING = ("aio_state_read_with_checking", "aio_state_receive_messages")
 RENAMED = {"aio_collection_close": "closeAll", "aio_state_create": "createState"}
 # What an operation gives, by its verb: its future's value, the maker of that, the callback, and who calls it.
@@ -51,7 +51,7 @@ class Writer:
         self.names = names(api.functions)
 
     def text(self, method):
-        return sentences(method.function.comment, self.names)
+        return described(method.function, self.names)
 
     def name(self, method):
         return RENAMED.get(method.function.name, camel(method.name))
@@ -157,7 +157,7 @@ class Writer:
     def functions(self, owner):
         lines = []
         for method in self.methods:
-            starts = any(name == "token" for _, name in method.parameters) or method.creates
+            starts = method.has_token or method.creates
             if method.owner == owner and not starts:
                 lines += self.function(method)
         return lines
@@ -167,7 +167,7 @@ class Writer:
                  "abstract class StateOperations extends StateSupport {", "  StateOperations(Collection collection) {",
                  "    super(collection);", "  }", ""]
         for method in self.methods:
-            if method.owner == "State" and not method.creates and any(name == "token" for _, name in method.parameters):
+            if method.owner == "State" and not method.creates and method.has_token:
                 lines += self.operation(method)
         return lines + self.functions("State")
 

@@ -1,10 +1,8 @@
 """Writes the values of the Java package: options, records, and the enum of statuses."""
 
-import re
-
 from facade import setters
-from java_words import BY_TYPE, camel, javadoc, sentences
-from model import PLAIN, base_type, class_name
+from java_words import BY_TYPE, camel, javadoc, remark
+from model import CHOICES, base_type, class_name
 
 # Callbacks among the options, by the class of the options.
 CALLBACKS = {"IoOptions": "State", "AcceptOptions": "Acceptor"}
@@ -28,7 +26,7 @@ ENTRY = "package org.aiostate;\n"
 
 
 def sentence(comment):
-    text = " ".join(sentences(comment)) or "The same for the other direction"
+    text = remark(comment) or "The same for the other direction"
     return [text[0].upper() + text[1:].removesuffix(".") + "."]
 
 
@@ -57,26 +55,21 @@ def optional(owner):
             "    return this;", "  }", ""]
 
 
-def choices(api):
-    """The fields that take AIO_YES or AIO_NO, as the comment of one of them says."""
-    return {f.name for struct in api.structs for f in struct.fields if re.search(r"AIO_(YES|NO)\b", f.comment)}
-
-
-def settable(struct, choices):
+def settable(struct):
     """(type, name, comment) of each option."""
     comments = {f.name: f.comment for f in struct.fields}
     for kind, name, _, _ in setters(struct):
         plain = name.split("_", 1)[1] + ("s" if name.startswith("add_") else "")
-        yield "choice" if plain in choices else kind, plain, comments[plain]
+        yield "choice" if plain in {*CHOICES, "verify"} else kind, plain, comments[plain]
     for f in struct.fields:
         if f.name.endswith("error_callback"):
             yield f.type, f.name, f.comment
 
 
-def options_class(struct, choices):
+def options_class(struct):
     """Options of one call, or a value that lasts."""
     name = class_name(struct.name)
-    fields = list(settable(struct, choices))
+    fields = list(settable(struct))
     low, lasts = f"org.aiostate.low.{name}", name in LASTING
     third = any(field == "verify" for _, field, _ in fields)
     lists = [camel(field) for kind, field, _ in fields if kind == "Collection *"]
@@ -100,7 +93,7 @@ def options_class(struct, choices):
 def record(struct):
     """A struct that the library fills."""
     name = class_name(struct.name)
-    parts = [(camel(f.name), " ".join(sentences(f.comment))) for f in struct.fields]
+    parts = [(camel(f.name), remark(f.comment)) for f in struct.fields]
     out = [ENTRY, *javadoc([ABOUT[name]], "", parts), f"public record {name}("]
     out += [",\n".join(f"    long {part}" for part, _ in parts) + ") {", f"  {name}(org.aiostate.low.{name} low) {{"]
     out += ["    this(" + ",\n        ".join(f"low.{part}()" for part, _ in parts) + ");"]
@@ -154,4 +147,4 @@ def files(api):
     for struct in api.structs:
         name = class_name(struct.name)
         if name in ABOUT:
-            yield f"{name}.java", record(struct) if struct.name in filled else options_class(struct, choices(api))
+            yield f"{name}.java", (record if struct.name in filled else options_class)(struct)

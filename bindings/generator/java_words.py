@@ -4,7 +4,7 @@ import html
 import re
 import textwrap
 
-from documentation import translate
+from documentation import FUNCTIONS, paragraphs, translate
 from model import class_name, owner_of
 
 # How Java declares an argument, and the expression for the library, by the facade's type and by name.
@@ -80,49 +80,49 @@ def camel(name):
     return head + "".join(part.capitalize() for part in rest)
 
 
-def names(functions):
-    """C's names as Java's own."""
-    found = {}
-    for function in functions:
-        owner, name = owner_of(function.name)
-        found[function.name] = f"{owner}.{camel(name)}" if owner else camel(name)
-    return found
-
-
-# What is told of C only, or otherwise in Java.
-IN_JAVA = {
-    r"The buffer is the library's until the callback[^.]*\.": "",
-    r"The state is the caller's to destroy in each case\.": "",
-    r"The array is copied, [^.]*\.": "",
-    r"^\*?Driver\.\*": "For the thread that drives the collection.",
-    r" \((`\w+` )?may be NULL[^)]*\)": "",
-    r"SIZE_MAX": "Long.MAX_VALUE",
-    r", in `\*out`": "",
-    r"`out` then has length 0\.": "",
-    r", user_info\)": ")",
-    r"\(state, bytes, count\)": "(state, bytes, status)",
-    r"AIO_YES": "true",
-    r"AIO_NO\b": "false",
-    r"NULL": "null",
+# Where Java has another name, or says it otherwise.
+ELSEWHERE = {
+    r"State\.(connect|create)": r"Collection.\1",
+    r"Acceptor\.create": "Collection.listen",
+    r"Collection\.apply": "Collection.execute",
+    r"Address\.fromPath": "Address.ofPath",
+    r"`service`": "`port`",
+    r"\bYES\b": "true",
+    r"\bNO\b": "false",
+    r"; 0 where there is no such thing": "; false where there is no such thing",
+    r"\bSIZE_MAX\b": "Long.MAX_VALUE",
 }
 
 
-def sentences(comment, own_names=None):
-    """A comment of C as paragraphs of a Javadoc comment."""
-    text = comment
-    for pattern, replacement in IN_JAVA.items():
-        text = re.sub(pattern.replace(" ", r"\s+"), replacement, text)
-    text = re.sub(r"\baio_(\w+_options)\b", lambda match: class_name(match[1]), text)
-    text = html.escape(translate(text, own_names or {}), quote=False)
-    text = re.sub(r"`(\w+)`", lambda match: f"{{@code {camel(match[1])}}}", text)
-    text = text.replace("`", "").replace("'@'", "'{@literal @}'")
-    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+def names(functions):
+    """C's names as Java's own."""
+    of_all = {f.name: ".".join(filter(None, owner_of(f.name))) for f in functions}
+    return {name: camel(own) for name, own in {**of_all, **FUNCTIONS}.items()}
 
 
-def javadoc(paragraphs, indent="  ", parameters=(), returned=None):
+def markup(text):
+    """A paragraph in Javadoc's manner."""
+    for pattern, replacement in ELSEWHERE.items():
+        text = re.sub(pattern, replacement, text)
+    text = re.sub(r"`(\w+)`", lambda match: f"{{@code {camel(match[1])}}}", html.escape(text, quote=False))
+    return text.replace("`", "").replace("'@'", "'{@literal @}'")
+
+
+def described(function, own_names):
+    """The paragraphs that tell what a function does."""
+    return [markup(paragraph) for paragraph in paragraphs(function, own_names)]
+
+
+def remark(comment):
+    """What is said of an option or a number."""
+    text = re.sub(r"\baio_(\w+_options)\b", lambda match: class_name(match[1]), " ".join(comment.split()))
+    return markup(translate(text.replace("NULL", "null"), {}))
+
+
+def javadoc(texts, indent="  ", parameters=(), returned=None):
     """The lines of a comment; a parameter is a name, or a name and what is to be said of it."""
     lines = []
-    for number, text in enumerate(paragraphs):
+    for number, text in enumerate(texts):
         lines += [""] * (number > 0) + textwrap.wrap(("<p>" if number else "") + text, 110, break_on_hyphens=False)
     pairs = [(each, TOLD.get(each, "see above")) if isinstance(each, str) else each for each in parameters]
     tags = [f"@param {name} {told}" for name, told in pairs]

@@ -21,9 +21,10 @@ final class Driver {
 
   Driver(org.aiostate.low.Collection low) {
     this.low = low;
+    low.signalsWake(); // the JVM takes signals in a thread of its own
   }
 
-  /** Whether a thread drives for long, and this is not one of its callbacks. */
+  /** Whether a thread drives until it is told to stop, and this is not one of its callbacks. */
   boolean isSomebodyElse() {
     return running && !calling.isHeldByCurrentThread();
   }

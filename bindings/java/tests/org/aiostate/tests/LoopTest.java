@@ -76,6 +76,19 @@ class LoopTest extends Fixture {
   }
 
   @Test
+  void stopIsNotMissed() throws Exception {
+    for (int i = 0; i < 300; i++) {
+      Acceptor acceptor = collection.listenTcp(HOST, 0);
+      var driver = new Thread(collection::run);
+      driver.start();
+      acceptor.close(); // the library has something to do of which nobody is told
+      collection.stop();
+      driver.join(30_000);
+      assertFalse(driver.isAlive());
+    }
+  }
+
+  @Test
   void ownLoop() throws Exception {
     var loop = Executors.newSingleThreadScheduledExecutor();
     try (Acceptor acceptor = echo()) {
