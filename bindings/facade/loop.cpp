@@ -60,10 +60,14 @@ int Loop::turn(double timeout) {
 }
 
 // The library's wait may return for what it has to do itself as well, so that it alone does not tell.
+void Loop::wake_waiter() {
+  woken_ = true;
+  aio_collection_wake(handle_);
+}
+
 void Loop::wake() {
   Use use(*this);
-  woken_ = true;
-  aio_collection_wake(use.handle());
+  wake_waiter();
 }
 
 // False: a signal came.

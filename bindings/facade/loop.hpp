@@ -61,6 +61,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   // See CollectionBase, whose functions these are.
   int wait(double timeout);
   void wake();
+  void wake_waiter();  // for a signal handler, while a thread is in wait
   std::unique_ptr<Completion> take();
   double next_timeout();
   void destroy();

@@ -56,8 +56,8 @@ static void *call_body(void *body) {
 // safe in signal handlers. Collection#close leaves alone what is waited for, so the handle is there.
 template <class Body>
 static void wait_without_lock(aiostate::Collection *collection, Body body) {
-  auto wake = [](void *handle) { aio_collection_wake(static_cast<aio_collection *>(handle)); };
-  rb_nogvl(call_body<Body>, &body, wake, collection->loop()->handle(), RB_NOGVL_UBF_ASYNC_SAFE);
+  auto wake = [](void *loop) { static_cast<aiostate::Loop *>(loop)->wake_waiter(); };
+  rb_nogvl(call_body<Body>, &body, wake, collection->loop().get(), RB_NOGVL_UBF_ASYNC_SAFE);
 }
 
 template <class Body>

@@ -181,6 +181,19 @@ void test_wait__ends_by_wake_timeout_and_signal(void **) {
   signals.join();
 }
 
+// A close without callback ends the library's wait as a wake does.
+void test_wake__is_not_lost_among_what_the_library_does(void **) {
+  for (bool signals_wake : {false, true}) {
+    Pair pair;
+    if (signals_wake) pair.collection->signals_wake();
+    pair.client.close(0, nullptr);
+    pair.collection->wake();
+    assert_int_equal(pair.collection->wait_events(kDeadline), WAIT_READY);
+    pair.collection->loop()->wake_waiter();
+    assert_int_equal(pair.collection->wait_events(kDeadline), WAIT_READY);
+  }
+}
+
 void test_stop__is_used_up_by_one_question(void **) {
   World world;
   world.collection->stop();
@@ -237,6 +250,7 @@ int main() {
       cmocka_unit_test(test_apply_and_timers__in_order),
       cmocka_unit_test(test_marks__tell_that_the_queue_is_low),
       cmocka_unit_test(test_wait__ends_by_wake_timeout_and_signal),
+      cmocka_unit_test(test_wake__is_not_lost_among_what_the_library_does),
       cmocka_unit_test(test_stop__is_used_up_by_one_question),
       cmocka_unit_test(test_threads__submit_while_one_waits),
       cmocka_unit_test(test_second_driver__is_refused),
