@@ -27,6 +27,10 @@ class CollectionBase {
   // Moves the oldest event into `event`; false if there is none.
   bool take(Event *event);
 
+  // A descriptor that the language makes readable when a signal comes, which then ends a wait even if it came just before;
+  // -1: there is none. Emptying it is the language's affair.
+  void set_signal_descriptor(int descriptor) { loop_->signal_descriptor = descriptor; }
+
   // Makes one wait_events, the running or the next one, return.
   void wake() { loop_->wake(); }
 

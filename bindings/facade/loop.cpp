@@ -72,9 +72,10 @@ void Loop::wake() {
 
 // False: a signal came.
 bool Loop::sleep(double seconds) {
-  pollfd what{aio_collection_descriptor(handle_), POLLIN, 0};
+  pollfd what[] = {{aio_collection_descriptor(handle_), POLLIN, 0}, {signal_descriptor, POLLIN, 0}};
   int milliseconds = seconds >= INT_MAX / 1000 ? -1 : static_cast<int>(std::ceil(seconds * 1000));
-  return poll(&what, 1, milliseconds) >= 0 || errno != EINTR;
+  int ready = poll(what, 2, milliseconds);
+  return ready < 0 ? errno != EINTR : what[1].revents == 0;
 }
 
 double Loop::next_timeout() {

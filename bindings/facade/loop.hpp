@@ -80,6 +80,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   std::atomic<bool> stopping{false};
   std::atomic<bool> signals_wake{false};  // no signal needs to end a wait
+  std::atomic<int> signal_descriptor{-1};  // see CollectionBase, too
 
  private:
   Loop() = default;
