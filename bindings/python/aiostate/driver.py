@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import errors, low
+from . import errors, low, signals
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -31,19 +31,24 @@ class Driver:
     def run(self) -> None:
         """Moves bytes and calls back until `stop`. An exception of a callback ends it, too; it can be called again."""
         library = self._low
-        while not library.stopping():
-            library.wait_events(low.NO_TIMEOUT)
-            self._dispatch()
+        with signals.end_waits(library):
+            while not library.stopping():
+                if library.wait_events(low.NO_TIMEOUT) == low.WAIT_INTERRUPTED:
+                    signals.forget()
+                self._dispatch()
 
     def run_until(self, condition: Callable[[], bool], timeout: float | None = None) -> None:
         """The same until condition() is true; TimeoutError if that takes more than `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not condition():
-            left = low.NO_TIMEOUT if deadline is None else max(0.0, deadline - time.monotonic())
-            outcome = self._low.wait_events(left)
-            if outcome == low.WAIT_TIMEOUT and left == 0.0:
-                raise TimeoutError("The time given is over.")
-            self._dispatch()
+        with signals.end_waits(self._low):
+            while not condition():
+                left = low.NO_TIMEOUT if deadline is None else max(0.0, deadline - time.monotonic())
+                outcome = self._low.wait_events(left)
+                if outcome == low.WAIT_INTERRUPTED:
+                    signals.forget()
+                elif outcome == low.WAIT_TIMEOUT and left == 0.0:
+                    raise TimeoutError("The time given is over.")
+                self._dispatch()
 
     def poll(self, timeout: float = 0.0) -> None:
         """One turn: moves bytes for at most `timeout` seconds and calls back."""

@@ -1,5 +1,6 @@
 """The examples, as they are run."""
 
+import os
 import random
 import subprocess
 import sys
@@ -17,7 +18,8 @@ class SendFile(unittest.TestCase):
         self.directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
 
     def start(self, *words):
-        return subprocess.Popen([sys.executable, SEND_FILE, *words], stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "PYTHONDEVMODE": ""}  # in which asyncio reports what takes long
+        return subprocess.Popen([sys.executable, SEND_FILE, *words], stdout=subprocess.PIPE, text=True, env=environment)
 
     def arrives(self, data, receiver_options=(), sender_options=()):
         sent, received = self.directory / "sent", self.directory / "received"
