@@ -79,7 +79,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   void retire(aio_function release, void *object);
 
   std::atomic<bool> stopping{false};
-  std::atomic<bool> signals_wake{false};  // no signal needs to end a wait
+  std::atomic<bool> signals_wake{false};   // no signal needs to end a wait
   std::atomic<int> signal_descriptor{-1};  // see CollectionBase, too
 
  private:
