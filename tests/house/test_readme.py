@@ -5,7 +5,7 @@ import re
 import sys
 
 top = pathlib.Path(__file__).resolve().parents[2]
-shown = re.findall(r"<!-- (\S+) -->\n```c\n(.*?)```", (top / "README.md").read_text(), re.S)
+shown = re.findall(r"<!-- (\S+) -->\n```\w+\n(.*?)```", (top / "README.md").read_text(), re.S)
 examples = {f"examples/{path.name}" for path in (top / "examples").glob("*.c")}
 
 wrong = [f"README.md shows something that is not in {name}" for name, code in shown if code not in (top / name).read_text()]
