@@ -65,8 +65,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
   std::unique_ptr<Completion> take();
   double next_timeout();
   void destroy();
-  void
-  abandon();  // nobody will take what comes; ends the collection, if it is being driven when that thread has noticed
+  // Nobody will take what comes: ends the collection, at the latest when the thread that drives it has noticed.
+  void abandon();
 
   // The callbacks put what happened here.
   void push(std::unique_ptr<Completion> completion);
@@ -79,8 +79,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
   void retire(aio_function release, void *object);
 
   std::atomic<bool> stopping{false};
-  std::atomic<bool> signals_wake{false};   // no signal needs to end a wait
-  std::atomic<int> signal_descriptor{-1};  // see CollectionBase, too
+  std::atomic<bool> signals_wake{false};
+  std::atomic<int> signal_descriptor{-1};
 
  private:
   Loop() = default;

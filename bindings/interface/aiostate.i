@@ -93,9 +93,6 @@ class Messages {
 }
 
 %include "constants.i"
-#ifdef WITH_DOCUMENTATION
-%include "documentation.i"
-#endif
 %include "aiostate.hpp"
 %include "event.hpp"
 %include "timer.hpp"
