@@ -51,10 +51,13 @@ class Generator(unittest.TestCase):
         sys.path.insert(0, str(SOURCE / "bindings/generator"))
         import headers
         import model
+        import words
 
-        declared = {f.name for f in headers.parse(SOURCE / "include/aiostate").functions}
+        api = headers.parse(SOURCE / "include/aiostate")
+        declared = {f.name for f in api.functions}
         self.assertEqual(symbols, declared)
         self.assertEqual(set(), (model.HANDWRITTEN | set(model.LEFT_OUT)) - declared)
+        self.assertEqual(set(), set(words.WORDS) - declared - {s.name for s in api.structs})
 
     def test_unknown_shape_is_told(self):
         complaint = generate("aio_status AIO_CALL aio_state_map(aio_state *state, void (*each)(int))")

@@ -6,7 +6,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const { Canceled, Collection, EndOfStream, Timeout } = require('aiostate');
 const { claim, echo, exchange, pair, program, readAll, scenario, skipped, toEcho } = require('./vocabulary.js');
 
-skipped('threads', 'SWIG supports no worker threads; there is no run to be stopped, since node drives the collection');
+skipped('threads', 'The module is for node\'s main thread, as what SWIG makes is; node itself drives the collection, so there is no run to stop.');
 
 scenario('own_loop', (collection) => toEcho(collection, async (state) => {
   const timer = new Promise((resolve) => setTimeout(resolve, 20));
