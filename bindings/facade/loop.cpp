@@ -47,6 +47,7 @@ int Loop::turn(double timeout) {
   aio_collection_call(handle_);
   for (;;) {
     bool blocks = signals_wake && !has_events();
+    if (!signals_wake) aio_collection_next_timeout(handle_);  // a loop that always asks is woken by other threads alone
     aio_status status = aio_collection_wait(handle_, blocks ? left() : 0);
     if (status < 0) throw Error(status);
     if (status == AIO_OK) aio_collection_call(handle_);

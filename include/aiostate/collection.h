@@ -96,7 +96,8 @@ AIO_API const char *AIO_CALL aio_collection_name(const aio_collection *collectio
 /*
  * A descriptor that becomes readable when the collection has something to do, for a foreign event loop. That loop
  * repeats: aio_collection_call; poll the descriptor for at most aio_collection_next_timeout; aio_collection_wait(0).
- * What its own thread submits between the wait and asking for the timeout shows in the timeout alone.
+ * Once a loop has done so for some while, what its own thread submits between a wait and asking for the timeout shows in
+ * the timeout alone.
  * It belongs to the collection: do not read or close it. -1 where the system has none, with an own thread, for NULL.
  */
 AIO_API int AIO_CALL aio_collection_descriptor(const aio_collection *collection);

@@ -189,6 +189,7 @@ double Collection::next_timeout() {
   mailbox_->stop_dozing();
   const net::Visit visit(*mailbox_);
   if (!visit.allowed()) return 0;
+  asked_timeout_ = true;
   if (!completions_.empty() || !flushes_.empty() || loop_.has_unregistered() || mailbox_->is_woken()) return 0;
   const Nanoseconds next = deadlines_.next();
   if (next == kNever) return AIO_NO_TIMEOUT;
@@ -248,7 +249,18 @@ void Collection::turn(Nanoseconds until, bool block) {
   expire();
   flush();
   do_chores();
-  if (foreign_loop_.load(std::memory_order_relaxed)) mailbox_->doze();
+  if (foreign_loop_.load(std::memory_order_relaxed)) rest_in_foreign_loop();
+}
+
+// A foreign loop that has asked for the timeout before each of many turns asks before its next poll, too, and sees then
+// what its own thread has submitted: that needs wake nobody.
+void Collection::rest_in_foreign_loop() {
+  asking_turns_ = asked_timeout_ ? std::min(asking_turns_ + 1, kAskingLoop) : 0;
+  asked_timeout_ = false;
+  if (asking_turns_ == kAskingLoop)
+    mailbox_->doze();
+  else
+    static_cast<void>(mailbox_->sleep());
 }
 
 void Collection::expire() {

@@ -125,6 +125,7 @@ class Collection {
   static constexpr int kMostRounds = 8;       // of callbacks and flush in one call
   static constexpr int kMostPerRound = 1024;  // callbacks
   static constexpr size_t kMostSpareWrites = 1024;
+  static constexpr int kAskingLoop = 64;  // so many turns say what a foreign loop does
 
   [[nodiscard]] Error open();
   [[nodiscard]] bool stopping() const { return stop_.load(std::memory_order_acquire) && running_; }
@@ -134,6 +135,7 @@ class Collection {
   void expire();
   void flush();
   void do_chores();
+  void rest_in_foreign_loop();
   [[nodiscard]] size_t dispatch();
   void finish();  // closes all and runs what that completes
   void end();     // also of the timers, and nothing is taken any more
@@ -160,6 +162,8 @@ class Collection {
   std::atomic<bool> stop_{false};
   bool running_ = false;                   // under run() or on an own thread, where a stop ends the wait
   std::atomic<bool> foreign_loop_{false};  // somebody polls the descriptor
+  bool asked_timeout_ = false;             // since the last turn
+  int asking_turns_ = 0;                   // turns in a row with such a question before them
   std::atomic<bool> alive_{false};
   bool own_thread_ = false;
   uv_thread_t thread_ = {};

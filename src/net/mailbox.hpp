@@ -83,8 +83,8 @@ class Mailbox {
     sleeping_.store(true, std::memory_order_seq_cst);
     return !has_mail_.load(std::memory_order_seq_cst);
   }
-  // The same where a foreign loop is about to poll. Before it does, its thread asks how long it may, and sees its own mail:
-  // what that thread posts until then wakes nobody.
+  // The same for a thread that will ask for the timeout before it polls, and see its own mail then: what it posts until
+  // stop_dozing() wakes nobody.
   void doze() {
     static_cast<void>(sleep());
     dozer_.store(this_thread(), std::memory_order_relaxed);

@@ -200,20 +200,45 @@ static void test_loop__wake_on_another_thread(void **test) {
   expect_idle(pair);
 }
 
-static void test_loop__submitting_before_asking_how_long_to_poll_wakes_nobody(void **test) {
+/* Turns of a loop that asks for the timeout before each. */
+static void ask_and_turn(struct pair *pair, int turns) {
+  for (; turns > 0; turns--) {
+    call_now(pair->collection);
+    expect_next_timeout(pair, AIO_NO_TIMEOUT);
+    waits(pair->collection);
+  }
+}
+
+static void test_loop__that_always_asks_is_not_woken_by_what_it_submits_before_asking(void **test) {
   struct pair *pair = *test;
   let_it_settle(pair->collection);
+  ask_and_turn(pair, 100);
   struct completion *apply = start_apply(pair, NULL);
   assert_int_equal(polls(pair->collection, 0), 0);
   expect_next_timeout(pair, 0);
   turn_until(pair->collection, &apply->done, 1);
 }
 
-static void test_loop__submitting_after_it_wakes(void **test) {
+static void test_loop__that_always_asks_is_woken_by_what_it_submits_afterwards(void **test) {
   struct pair *pair = *test;
   let_it_settle(pair->collection);
+  ask_and_turn(pair, 100);
   expect_next_timeout(pair, AIO_NO_TIMEOUT);
   struct completion *apply = start_apply(pair, NULL);
+  assert_int_equal(polls(pair->collection, 10000), 1);
+  turn_until(pair->collection, &apply->done, 1);
+}
+
+static void test_loop__that_does_not_always_ask_is_woken(void **test) {
+  struct pair *pair = *test;
+  let_it_settle(pair->collection);
+  ask_and_turn(pair, 100);
+  waits(pair->collection);
+  struct completion *apply = start_apply(pair, NULL);
+  assert_int_equal(polls(pair->collection, 10000), 1);
+  turn_until(pair->collection, &apply->done, 1);
+  ask_and_turn(pair, 5);
+  apply = start_apply(pair, NULL);
   assert_int_equal(polls(pair->collection, 10000), 1);
   turn_until(pair->collection, &apply->done, 1);
 }
@@ -293,8 +318,9 @@ int main(void) {
       with_collection(test_loop__apply_on_another_thread),
       with_pair(test_loop__write_on_another_thread),
       with_collection(test_loop__wake_on_another_thread),
-      with_pair(test_loop__submitting_before_asking_how_long_to_poll_wakes_nobody),
-      with_pair(test_loop__submitting_after_it_wakes),
+      with_pair(test_loop__that_always_asks_is_not_woken_by_what_it_submits_before_asking),
+      with_pair(test_loop__that_always_asks_is_woken_by_what_it_submits_afterwards),
+      with_pair(test_loop__that_does_not_always_ask_is_woken),
       with_collection(test_loop__connect_by_name),
       with_pair(test_loop__does_not_spin_on_a_peer_that_hung_up),
       with_pair(test_loop__does_not_spin_on_bytes_nobody_reads),
