@@ -15,7 +15,7 @@ describe("loops", function()
     end)
     for i = 1, 3 do collection:apply(function() table.insert(order, "applied" .. i) end) end
     collectgarbage()
-    collection:sleep(0.2)
+    collection:run_until(function() return ticks == 3 end, 30)
     assert.same({ "applied1", "applied2", "applied3", "once", "tick1", "tick2", "tick3" }, order)
   end)
 
