@@ -60,4 +60,6 @@ class CollectionBase {
 #endif
 };
 
+inline const std::shared_ptr<Loop> &loop_of(const CollectionBase *collection) { return wanted(collection).loop(); }
+
 }  // namespace aiostate

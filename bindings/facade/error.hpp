@@ -30,6 +30,13 @@ inline void check_made(aio_status status) {
   if (status != AIO_OK) throw Error(status, aio_last_error_text());
 }
 
+// A language may pass none where an object is wanted.
+template <class Object>
+Object &wanted(Object *object) {
+  if (!object) throw Error(AIO_ERR_INVALID_ARGUMENT, "An object is missing.");
+  return *object;
+}
+
 // A port is narrower than a language's numbers.
 inline uint16_t port_number(int number) {
   if (number < 0 || number > 65535) throw Error(AIO_ERR_INVALID_ARGUMENT, "A port is a number from 0 to 65535.");

@@ -25,7 +25,7 @@ ByteView Event::bytes() const {
 
 void Event::take_state(State *state) {
   if (!held_ || !held_->accepted) throw Error(AIO_ERR_NOT_FOUND);
-  state->adopt(held_->accepted, held_->accepted_loop);
+  wanted(state).adopt(held_->accepted, held_->accepted_loop);
   held_->accepted = nullptr;
 }
 

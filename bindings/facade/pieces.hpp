@@ -48,4 +48,9 @@ class Messages : public List<aio_message> {
   }
 };
 
+template <class Struct>
+std::shared_ptr<Kept<Struct>> kept_of(List<Struct> *list) {
+  return wanted(list).release();
+}
+
 }  // namespace aiostate

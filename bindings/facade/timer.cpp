@@ -13,7 +13,7 @@ void AIO_CALL Timer::on_due(aio_timer *, void *user_info) {
 
 void Timer::start(Collection *collection, double delay, double repeat, int token) {
   stop();
-  auto standing = std::make_shared<Standing>(collection->loop(), token);
+  auto standing = std::make_shared<Standing>(loop_of(collection), token);
   standing->keep_event(repeat == 0);
   check_made(aio_timer_start(Loop::Use(*standing->loop).handle(), delay, repeat, on_due, standing.get(), &timer_));
   standing->hold();

@@ -45,14 +45,14 @@ def body(method):
         lines.append("Loop::Use use(*loop());")
         call = call.replace("handle()", "use.handle()", 1)
     if any(name == "collection" for _, name in method.parameters):
-        lines.append("Loop::Use use(*collection->loop());")
+        lines.append("Loop::Use use(*loop_of(collection));")
     if method.kind == "accept":
         call = call.replace("&made", "out")
-        lines.append(f"begin(collection->loop(), token, options, [&](auto callback, auto &c, auto out) {{ return {call}; }});")
+        lines.append(f"begin(loop_of(collection), token, options, [&](auto callback, auto &c, auto out) {{ return {call}; }});")
     elif method.creates:
-        call = call.replace("&made", "out(collection->loop())" if method.owner == "State" else "&made")
+        call = call.replace("&made", "out(loop_of(collection))" if method.owner == "State" else "&made")
         if method.kind == "state":
-            lines += ["Submission op(collection->loop(), token);", "auto c = op.options(options);"]
+            lines += ["Submission op(loop_of(collection), token);", "auto c = op.options(options);"]
             lines.append(f"op.accept_made({call});")
         else:
             lines.append(f"auto c = options ? options->c : aio_{snake(method.options)}{{}};")
@@ -114,13 +114,13 @@ def setters(struct):
             ], [f"std::string {f.name}_;"]
         elif f.type == "aio_tls_context *":
             yield "TlsContext *", "set_" + f.name, [
-                f"{f.name}_ = value->shared();",
+                f"{f.name}_ = value ? value->shared() : nullptr;",
                 f"c.{f.name} = {f.name}_.get();",
             ], [f"std::shared_ptr<aio_tls_context> {f.name}_;"]
         elif f.type == "aio_collection *const *":
             length = fields.pop(0)
             yield "Collection *", "add_" + f.name.removesuffix("s"), [
-                f"{f.name}_.push_back(value->loop());",
+                f"{f.name}_.push_back(loop_of(value));",
                 f"handles_.push_back({f.name}_.back()->handle());",
                 f"c.{f.name} = handles_.data();",
                 f"c.{length.name} = handles_.size();",

@@ -153,7 +153,7 @@ def describe(function):
             method.kind = "text"
         elif p.type in ("const aio_buffer_view *", "const aio_message *"):
             parameters.pop(0)
-            kept = f"{p.name}->release()"
+            kept = f"kept_of({p.name})"
             method.setup.append(f"auto kept = {kept};")
             method.setup.append("op.keep(kept);")
             method.parameters.append(("Buffers *" if "view" in p.type else "Messages *", p.name))

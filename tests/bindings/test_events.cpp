@@ -79,6 +79,25 @@ void test_port__that_is_none_is_refused(void **) {
   assert_int_equal(address.port(), 65535);
 }
 
+void test_none__in_the_place_of_an_object_is_refused(void **) {
+  Pair pair;
+  State state;
+  Timer timer;
+  AcceptOptions listening;
+  auto refused = [](auto call) { assert_int_equal(refusal(call), AIO_ERR_INVALID_ARGUMENT); };
+  refused([&] { state.connect_tcp(nullptr, "127.0.0.1", "1", 1, nullptr); });
+  refused([&] { state.create_udp(nullptr, nullptr, nullptr, nullptr); });
+  refused([&] { pair.client.write_buffers(nullptr, 1, nullptr); });
+  refused([&] { pair.client.attach_tls(nullptr, 1, nullptr); });
+  refused([&] { pair.server.read_frame(nullptr, 1, nullptr); });
+  refused([&] { timer.start(nullptr, 0, 0, 1); });
+  refused([&] { listening.add_collection(nullptr); });
+  ConnectOptions plain;
+  plain.set_tls(nullptr);
+  state.connect_tcp(pair.collection.get(), "127.0.0.1", "1", 1, &plain);
+  assert_int_equal(pair.expect(1).status(), AIO_ERR_CONNECTION_REFUSED);
+}
+
 void test_token_0__nobody_is_told(void **) {
   Pair pair;
   pair.client.write(view("hello"), 0, nullptr);
@@ -244,6 +263,7 @@ int main() {
       cmocka_unit_test(test_refusal__is_thrown_and_gives_no_event),
       cmocka_unit_test(test_creation__refused_says_why_and_leaves_the_object_empty),
       cmocka_unit_test(test_port__that_is_none_is_refused),
+      cmocka_unit_test(test_none__in_the_place_of_an_object_is_refused),
       cmocka_unit_test(test_token_0__nobody_is_told),
       cmocka_unit_test(test_view_and_list_operations),
       cmocka_unit_test(test_datagrams__tell_their_senders),
